@@ -1,0 +1,98 @@
+"""Servers that do as told, requests to send, and certificates made for the occasion."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.channel import Message, Operator, SendRequest
+from portal_email.channel import Email
+from portal_email.tests.scripted_server import ScriptedServer
+
+LINK = "https://portal.acme.example/l/abcdefghijklmnopqrstuvwx"
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ScriptedServer]]:
+    servers: list[ScriptedServer] = []
+
+    def start(*args: Any, **options: Any) -> ScriptedServer:
+        servers.append(ScriptedServer(*args, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def channel_to() -> Iterator[Callable[..., Email]]:
+    channels: list[Email] = []
+
+    def make(server: ScriptedServer | str, *, deadline: float = 5.0, **operator: Any) -> Email:
+        url = server if isinstance(server, str) else server.url()
+        settings = {"mail_from": "portal@acme.example", "portal_host": "portal.acme.example"}
+        channels.append(Email(Operator(smtp_url=url, **settings | operator), deadline=deadline))
+        return channels[-1]
+
+    yield make
+    for channel in channels:
+        channel.close()
+
+
+@pytest.fixture
+def owed() -> Callable[..., SendRequest]:
+    def make(to: str = "carl@client.example", **changes: Any) -> SendRequest:
+        text = f"Hello Carl,\n\n{LINK}\n\n.A dot begins this line.\nBye"
+        html = f'<p>{"Grüße, " * 40}</p>\n<a href="{LINK}">Sign in</a>'
+        fields: dict[str, Any] = {
+            "key": "d-17",
+            "kind": "login",
+            "to_name": "Carl Client",
+            "message": Message("Sign in to Acme", text, html),
+            "link": LINK,
+            "sender_name": "Acme",
+        }
+        return SendRequest(to=to, **fields | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Self-signed certificates for `localhost` and for another name."""
+    if not shutil.which("openssl"):
+        pytest.skip("the openssl command is missing")
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("localhost", "other.example"):
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+        output = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
+        subprocess.run([*command.split(), *names, *output], check=True, capture_output=True)
+    return {name: folder / f"{name}.pem" for name in ("localhost", "other.example")}
+
+
+@pytest.fixture
+def tls(certificates: dict[str, Path]) -> Callable[[str], ssl.SSLContext]:
+    def context(name: str = "localhost") -> ssl.SSLContext:
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(certificates[name], certificates[name].with_suffix(".key"))
+        return made
+
+    return context
+
+
+@pytest.fixture
+def trusted(
+    certificates: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    def trust(name: str = "localhost") -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates[name]))
+
+    return trust

@@ -1,0 +1,161 @@
+"""Messages that do not arrive: what the server said or failed to say, and what becomes of each."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal.channel import (
+    AmbiguousError,
+    AuthenticationError,
+    Message,
+    PermanentError,
+    TemporaryError,
+)
+from portal_email.tests.conftest import LINK
+from portal_email.tests.scripted_server import DRIP, HANG_UP, RESET, SILENCE
+
+REPLIES = [
+    ("RCPT", "421 4.3.2 shutting down", TemporaryError, "too busy|no mail at the moment"),
+    ("RCPT", "450 4.2.1 try later", TemporaryError, "switched off|at the moment"),
+    ("RCPT", "450 greylisted", TemporaryError, "cannot be used at the moment"),
+    ("RCPT", "451 local error", TemporaryError, "a problem of its own"),
+    ("RCPT", "452 4.2.2 over quota", TemporaryError, "mailbox is full"),
+    ("RCPT", "452 no space", TemporaryError, "no room left"),
+    ("RCPT", "550 5.1.1 unknown user", PermanentError, "mailbox does not exist"),
+    ("RCPT", "550 no such user", PermanentError, "mailbox does not exist"),
+    ("RCPT", "550 5.7.1 not wanted", PermanentError, "its own rules"),
+    ("RCPT", "551 moved", PermanentError, "not here"),
+    ("RCPT", "552 mailbox full", PermanentError, "mailbox is full"),
+    ("RCPT", "553 bad name", PermanentError, "how the address is written"),
+    ("RCPT", "554 no", PermanentError, "does not accept the address"),
+    ("RCPT", "999 what", TemporaryError, "does not accept the address"),
+    ("RCPT", "530 5.7.0 sign in first", AuthenticationError, "our sign-in"),
+    ("DATA", "451 4.7.1 later", TemporaryError, "its own rules"),
+    ("DOT", "451 4.3.0 disk", TemporaryError, "a problem of its own"),
+    ("DOT", "552 5.3.4 too big", PermanentError, "too large"),
+    ("DOT", "554 5.7.1 looks like spam", PermanentError, "its own rules"),
+    ("MAIL", "550 5.7.1 who are you", AuthenticationError, "its own rules"),
+    ("MAIL", "552 too large", PermanentError, "too large"),
+    ("GREETING", "554 no service", AuthenticationError, "does not want to talk"),
+    ("GREETING", "421 busy", TemporaryError, "too busy"),
+]
+
+
+@pytest.mark.parametrize(("verb", "reply", "error", "words"), REPLIES)
+def test_a_reply_becomes_an_error_in_plain_words(
+    serve, channel_to, owed, verb, reply, error, words
+):
+    with pytest.raises(error, match=words) as caught:
+        channel_to(serve({verb: reply})).send(owed())
+    assert type(caught.value) is error
+    assert caught.value.reply == reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ("535 5.7.8 bad credentials", AuthenticationError),
+        ("534 5.7.9 stronger please", AuthenticationError),
+        ("530 5.7.0 encrypt first", AuthenticationError),
+        ("454 4.7.0 directory is down", TemporaryError),
+        ("421 4.7.0 too many tries", TemporaryError),
+    ],
+)
+def test_a_refused_sign_in_is_not_about_the_message(serve, channel_to, owed, reply, error):
+    server = serve({"AUTH": reply}, features=("AUTH PLAIN",))
+    with pytest.raises(error, match=r"sign-in|busy") as caught:
+        channel_to(server.url("sol", "hunter2hunter2")).send(owed())
+    assert "hunter2" not in caught.value.reason + caught.value.reply
+    assert caught.value.reply == reply
+
+
+def test_a_server_without_sign_in_is_named(serve, channel_to, owed):
+    with pytest.raises(AuthenticationError, match="does not offer a sign-in"):
+        channel_to(serve().url("sol", "secret")).send(owed())
+
+
+def test_a_password_beyond_ascii_is_not_repeated(serve, channel_to, owed):
+    server = serve(features=("AUTH PLAIN",))
+    with pytest.raises(AuthenticationError, match="in ASCII") as caught:
+        channel_to(server.url("sol", "pässwörd")).send(owed())
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
+def test_a_line_lost_before_the_message_is_temporary(serve, channel_to, owed, verb):
+    server = serve({verb: HANG_UP, "HELO": HANG_UP})
+    with pytest.raises(TemporaryError, match="lost"):
+        channel_to(server).send(owed())
+    assert server.raw == []
+
+
+def test_a_line_lost_within_the_message_is_temporary(serve, channel_to, owed):
+    server = serve({"MESSAGE": RESET})
+    long = Message("Hi", "words " * 3_000_000)  # more than the sockets between us hold
+    with pytest.raises(TemporaryError, match="lost"):
+        channel_to(server, deadline=20).send(owed(message=long))
+    assert server.raw == []
+
+
+@pytest.mark.parametrize("ending", [HANG_UP, RESET, SILENCE, DRIP])
+def test_no_answer_after_the_final_dot_is_ambiguous(serve, channel_to, owed, ending):
+    server = serve({"DOT": ending})
+    with pytest.raises(AmbiguousError, match="before the mail server said"):
+        channel_to(server, deadline=0.3).send(owed())
+    assert len(server.raw) == 1
+
+
+@pytest.mark.parametrize("way", [SILENCE, DRIP])
+@pytest.mark.parametrize("verb", ["GREETING", "MAIL", "RCPT", "DATA"])
+def test_a_slow_server_meets_the_deadline(serve, channel_to, owed, verb, way):
+    with pytest.raises(TemporaryError, match="took too long"):
+        channel_to(serve({verb: way}), deadline=0.2).send(owed())
+
+
+def test_after_an_error_the_next_message_gets_a_fresh_connection(serve, channel_to, owed):
+    server = serve({"DOT": HANG_UP})
+    channel = channel_to(server)
+    with pytest.raises(AmbiguousError):
+        channel.send(owed())
+    server.replies["DOT"] = "250 ok"
+    channel.send(owed())
+    first, second = server.messages
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_nobody_listening_is_temporary(serve, channel_to, owed):
+    server = serve()
+    server.stop()
+    with pytest.raises(TemporaryError, match="could not be reached"):
+        channel_to(server.url(host="127.0.0.1")).send(owed())
+
+
+def test_a_host_without_an_address_is_temporary(channel_to, owed):
+    with pytest.raises(TemporaryError, match="could not be reached"):
+        channel_to("smtp://mail.invalid").send(owed())
+
+
+def test_a_reply_that_repeats_the_link_is_redacted(serve, channel_to, owed):
+    token = LINK.rpartition("/")[2]
+    server = serve({"DOT": f"554 5.7.1 found {LINK} and {token} in it"})
+    with pytest.raises(PermanentError) as caught:
+        channel_to(server).send(owed())
+    assert token not in caught.value.reply + caught.value.reason
+    assert caught.value.reply == "554 5.7.1 found … and … in it"
+
+
+def test_a_reply_of_many_lines_becomes_one(serve, channel_to, owed):
+    server = serve(
+        {"RCPT": "550-5.1.1 The account\r\n550-5.1.1 does not\x1b exist\r\n550 5.1.1 end"}
+    )
+    with pytest.raises(PermanentError, match="does not exist") as caught:
+        channel_to(server).send(owed())
+    assert caught.value.reply == "550 5.1.1 The account 5.1.1 does not\ufffd exist 5.1.1 end"
+
+
+def test_an_endless_reply_is_cut(serve, channel_to, owed):
+    server = serve({"GREETING": "220 " + "x" * 100_000})
+    with pytest.raises(AuthenticationError) as caught:
+        channel_to(server).send(owed())
+    assert len(caught.value.reply) <= 300
