@@ -1,0 +1,1 @@
+"""Stories about Portico, told against the real thing."""
