@@ -51,12 +51,20 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # are there, which is what makes a second start instant.
 bring() {
     if is_installed "$1"; then return; fi
+    take_turn
+    if ! is_installed "$1"; then install "$1"; fi
+    give_turn
+}
+
+# Of two at once, the second waits here and then finds the work done.
+take_turn() {
     mkdir -p .bootstrap
     exec 9>.bootstrap/lock
-    if has flock; then flock 9; fi # two at once: the second waits, then finds the work done
-    if ! is_installed "$1"; then install "$1"; fi
-    exec 9>&- # or the program that follows would hold the lock as long as it lives
+    if has flock; then flock 9; fi
 }
+
+# Without it, the program that follows would keep the turn as long as it lives.
+give_turn() { exec 9>&-; }
 
 is_installed() {
     for kind in "$1" dev; do # dev holds all of run
@@ -105,6 +113,8 @@ system_python() {
 
 # Sets uv: the one in PATH if it works and is recent, else our own.
 find_uv() {
+    # trust whom the machine trusts, which may be more than the roots uv brings along
+    if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1; fi
     # pip's mirror is also uv's, where the machine has one
     if [ -n "${PIP_INDEX_URL:-}" ]; then export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"; fi
     for uv in uv "$PWD/.bootstrap/uv/bin/uv"; do
@@ -125,7 +135,7 @@ is_recent_uv() {
     minor=${version#*.}
     minor=${minor%%.*}
     case $major.$minor in *[!0-9.]* | .* | *.) return 1 ;; esac
-    [ "$major" -gt 0 ] || [ "$minor" -ge 5 ]
+    [ "$major" -gt 0 ] || [ "$minor" -ge 8 ] # older ones pin otherwise
 }
 
 bring_venv_module() {
@@ -147,10 +157,15 @@ has_venv_module() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 
 # What cannot be had is no error here: the tests that need it are skipped, and say how to get it.
 bring_services() {
+    if has_services || ! can_apt; then return; fi
+    take_turn
     if ! has_chromium; then bring_service Chromium chromium fonts-noto-core; fi
     if ! has_postgres; then bring_service PostgreSQL postgresql; fi
-    if ! has redis-server && ! has valkey-server; then bring_service Redis redis-server; fi
+    if ! has_redis; then bring_service Redis redis-server; fi
+    give_turn
 }
+
+has_services() { has_chromium && has_postgres && has_redis; }
 
 has_chromium() {
     if [ -n "${PORTICO_CHROMIUM:-}" ]; then return; fi
@@ -164,8 +179,9 @@ has_postgres() {
     has initdb
 }
 
+has_redis() { has redis-server || has valkey-server; }
+
 bring_service() {
-    if ! can_apt; then return; fi
     name=$1
     shift
     say "Installing $name for the tests (apt-get install $*) ..."
@@ -181,12 +197,14 @@ apt_install() {
         quiet_apt update && quiet_apt install --no-install-recommends "$@"
     } || status=$?
     free_daemons
+    [ $status -eq 0 ] || say "$report"
     return $status
 }
 
+# Keeps what apt says for the day it fails.
 quiet_apt() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-        -o Acquire::Retries=3 "$@" </dev/null >/dev/null
+    report=$(DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+        -o Acquire::Retries=3 "$@" 2>&1 </dev/null)
 }
 
 # We want programs, not daemons: nothing is started, and no cluster is made, while we install.
@@ -231,10 +249,11 @@ lint() {
 
 lock() {
     python=$(system_python)
-    mkdir -p .bootstrap
+    take_turn
     find_uv
     compile run "$@"
     compile dev --extra dev "$@"
+    give_turn
 }
 
 compile() {
