@@ -1,0 +1,247 @@
+"""The words of a message: from what is known about a link to a subject, a text and an HTML part."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import css_inline
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from portal.channel import Kind, Message
+from portal.config import bundled
+
+ACCENT = "#1f6f5c"
+TRANSLATED = frozenset({"en"})
+LONGEST_NAME = 120
+LONGEST_NOTE = 4000
+
+SUBJECTS: dict[Kind, str] = {
+    "invite": "Your invitation to the {} client portal",
+    "login": "Your sign-in link for {}",
+    "self": "Sign in to {}",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """All that a message says. Names and the note may hold anything: `render` makes them harmless.
+
+    *portal_url*, *portal_host* and *link* are ours and built from settings alone.
+    *time_zone* is an IANA name. *asked_from* is like "Chrome on Android".
+    """
+
+    kind: Kind
+    account_name: str
+    portal_url: str
+    portal_host: str
+    link: str
+    expires_at: datetime
+    accent: str = ACCENT
+    code: str = ""
+    contact_name: str = ""
+    sent_by: str = ""
+    note: str = ""
+    section_title: str = ""
+    time_zone: str = "UTC"
+    locale: str = "en"
+    asked_from: str = ""
+
+
+def render(words: Words, now: datetime | None = None) -> Message:
+    """Return *words* as they are sent at *now*. Raises KeyError for a kind that is not mailed."""
+    subject = SUBJECTS[words.kind].format(one_line(words.account_name))
+    text, html = _templates(words.kind)
+    locale = words.locale if _language(words.locale) in TRANSLATED else "en"
+    accent = words.accent.lower()
+    if not re.fullmatch("#[0-9a-f]{6}", accent):
+        accent = ACCENT
+    values: dict[str, Any] = {
+        "subject": subject,
+        "language": _language(locale),
+        "accent": accent,
+        "on_accent": readable_on(accent),
+        "portal_url": words.portal_url,
+        "portal_host": words.portal_host,
+        "link": words.link,
+        "code": _in_fours(words.code),
+        "note": paragraphs(words.note),
+        "expiry": expiry_in_words(
+            words.expires_at, now or datetime.now(UTC), words.time_zone, locale
+        ),
+    }
+    names = {
+        name: one_line(getattr(words, name))
+        for name in ("account_name", "contact_name", "sent_by", "section_title", "asked_from")
+    }
+    isolated = {name: isolate(value) for name, value in names.items()}
+    return Message(
+        subject=subject,
+        text=_without_gaps(text.render(values | isolated)),
+        html=html.render(values | names),
+    )
+
+
+def expiry_in_words(expires_at: datetime, now: datetime, time_zone: str, locale: str) -> str:
+    """Return when something ends, like "in 10 minutes, at 14:32 (CET) on 22 Nov 2026"."""
+    minutes = max(1, round((expires_at - now).total_seconds() / 60))
+    minute = expires_at.astimezone(UTC).replace(second=0, microsecond=0)
+    return _expiry(minute, minutes, time_zone, locale)
+
+
+@lru_cache(maxsize=4096)
+def one_line(name: str) -> str:
+    """Return *name* on one line of at most 120 characters, harmless to the words around it.
+
+    Control characters become spaces; marks that override the direction of the text around them
+    (Unicode UAX 9) go.
+    """
+    line = " ".join(_harmless(name).split())
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def isolate(name: str) -> str:
+    """Return *name* so that right-to-left letters in it leave the sentence around it in order."""
+    if any(unicodedata.bidirectional(c) in {"R", "AL"} for c in name):
+        return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+    return name
+
+
+def paragraphs(note: str) -> list[str]:
+    """Return the lines of *note*, trimmed, harmless, and without empty ones at the ends."""
+    cut = note.replace("\r\n", "\n").replace("\r", "\n").strip()[:LONGEST_NOTE]
+    return [" ".join(_harmless(line).split()) for line in cut.split("\n")] if cut else []
+
+
+@cache
+def readable_on(colour: str) -> str:
+    """Return white, or near-black where white on *colour* has too little contrast (WCAG 1.4.3)."""
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#ffffff" if 1.05 / (luminance + 0.05) >= 4.5 else "#11150f"
+
+
+_DIRECTIONS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+_BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def _harmless(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " " if unicodedata.category(c) in _BREAKING else c for c in text if c not in _DIRECTIONS
+    )
+
+
+def _in_fours(code: str) -> str:
+    digits = code.replace(" ", "")
+    return " ".join(digits[n : n + 4] for n in range(0, len(digits), 4))
+
+
+def _without_gaps(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@lru_cache(maxsize=1024)
+def _expiry(expires_at: datetime, minutes: int, time_zone: str, name: str) -> str:
+    locale = _locale(name)
+    local = expires_at.astimezone(_zone(time_zone))
+    left = format_timedelta(
+        timedelta(minutes=minutes),
+        granularity=_unit(minutes),
+        threshold=10**6,
+        add_direction=True,
+        locale=locale,
+    )
+    if locale.language != "en":
+        when = format_datetime(local, "medium", locale=locale)
+        return f"{left}, {when} ({_zone_name(local)})"
+    time, date = format_time(local, "short", locale=locale), format_date(local, locale=locale)
+    return f"{left}, at {time} ({_zone_name(local)}) on {date}".replace("\u202f", " ")
+
+
+def _unit(minutes: int) -> Any:
+    if minutes < 60 or (minutes < 180 and minutes % 60):
+        return "minute"
+    return "hour" if minutes < 2 * 24 * 60 - 30 else "day"
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # what a name can be: unknown, a folder, a path
+        return ZoneInfo("UTC")
+
+
+def _zone_name(local: datetime) -> str:
+    """Return "CET", or "UTC+05:45" where the zone has no letters of its own."""
+    name = local.tzname() or ""
+    return name if name.isalpha() else f"UTC{local.isoformat()[-6:]}"
+
+
+@cache
+def _locale(name: str) -> Locale:
+    """Return the locale *name*; plain English counts its hours to 24 and its days first."""
+    try:
+        locale = Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        locale = Locale("en")
+    return Locale("en", "GB") if str(locale) == "en" else locale
+
+
+@cache
+def _language(name: str) -> str:
+    return _locale(name).language
+
+
+class _Inlined(BaseLoader):
+    """Loads a template with its styles already inlined, so that this happens once a process.
+
+    Inlining costs a millisecond and takes Jinja's own marks for text, which suits us.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files = FileSystemLoader(folder)
+        self._css = (folder / "_message.css").read_text()
+        self._inliner = css_inline.CSSInliner(
+            load_remote_stylesheets=False, keep_at_rules=True, extra_css=self._css
+        )
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:
+        source, path, _ = self._files.get_source(environment, template)
+        if not template.endswith(".html"):
+            return source, path, None
+        if "<html" in source:
+            source = self._inliner.inline(source)
+        else:
+            source = self._inliner.inline_fragment(source, self._css)
+        for variable in ("accent", "on_accent"):
+            source = source.replace(f"var(--{variable.replace('_', '-')})", f"{{{{ {variable} }}}}")
+        return source, path, None
+
+
+@cache
+def _templates(kind: str) -> tuple[Any, Any]:
+    environment = _environment()
+    return environment.get_template(f"{kind}.txt"), environment.get_template(f"{kind}.html")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=_Inlined(bundled("templates") / "messages"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
