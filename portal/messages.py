@@ -72,7 +72,7 @@ def render(words: Words, now: datetime | None = None) -> Message:
         "portal_url": words.portal_url,
         "portal_host": words.portal_host,
         "link": words.link,
-        "code": _in_fours(words.code),
+        "code": code_in_words(words.code),
         "note": paragraphs(words.note),
         "expiry": expiry_in_words(
             words.expires_at, now or datetime.now(UTC), words.time_zone, locale
@@ -88,6 +88,21 @@ def render(words: Words, now: datetime | None = None) -> Message:
         text=_without_gaps(text.render(values | isolated)),
         html=html.render(values | names),
     )
+
+
+def link_url(url: str, token: str) -> str:
+    """Return the link of *token*; *url* is PORTAL_URL, never what a request says of its host."""
+    return f"{url}/l/{token}"
+
+
+def portal_url(url: str, slug: str) -> str:
+    return f"{url}/p/{slug}"
+
+
+def code_in_words(code: str) -> str:
+    """Return *code* as people read it aloud: `4821 9035`."""
+    digits = code.replace(" ", "")
+    return " ".join(digits[n : n + 4] for n in range(0, len(digits), 4))
 
 
 def expiry_in_words(expires_at: datetime, now: datetime, time_zone: str, locale: str) -> str:
@@ -140,11 +155,6 @@ def _harmless(text: str) -> str:
     return "".join(
         " " if unicodedata.category(c) in _BREAKING else c for c in text if c not in _DIRECTIONS
     )
-
-
-def _in_fours(code: str) -> str:
-    digits = code.replace(" ", "")
-    return " ".join(digits[n : n + 4] for n in range(0, len(digits), 4))
 
 
 def _without_gaps(text: str) -> str:

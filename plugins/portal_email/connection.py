@@ -6,12 +6,19 @@ import re
 import smtplib
 import ssl
 import time
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 
 import flask_mail
 
-from portal.channel import AmbiguousError, AuthenticationError, PermanentError, TemporaryError
+from portal.channel import (
+    AmbiguousError,
+    AuthenticationError,
+    ChannelError,
+    PermanentError,
+    TemporaryError,
+)
 from portal_email import replies
 from portal_email.mime import Mail
 from portal_email.server import Server
@@ -47,6 +54,7 @@ class Connection(flask_mail.Connection):
         self.reply = ""
         self.deadline = 0.0
         self.last_used = 0.0
+        self._is_clean = True  # no reply is outstanding: false after an interrupted talk
 
     def __exit__(
         self,
@@ -62,22 +70,22 @@ class Connection(flask_mail.Connection):
         if wire is None or wire.sock is None:
             return
         wire.deadline = time.monotonic() + GOODBYE
-        try:
+        with suppress(OSError, smtplib.SMTPException):
             wire.docmd("QUIT")
-        except (OSError, smtplib.SMTPException):
-            pass
-        finally:
-            wire.close()
+        wire.close()
 
     def abandon(self) -> None:
         """Hang up without a word: after an error, or in a child that inherited the socket."""
         wire, self.host = self.host, None
+        self._is_clean = True
         if wire is not None:
             wire.close()
 
     def ready(self, deadline: float) -> Wire:
         """Return a line on which a message can begin: the one in use when it still works."""
         self.deadline = deadline
+        if not self._is_clean:
+            self.abandon()
         if self._is_worn():
             self.close()
         if self.host is not None:
@@ -93,26 +101,20 @@ class Connection(flask_mail.Connection):
     def configure_host(self) -> Wire:
         """Connect, encrypt and sign in. Raises a ChannelError that says which of these failed."""
         wire: Wire | None = None
+        stage: replies.Stage = "hello"
         try:
             wire = Wire(self.server, self.hello, self.deadline, self._tls)
             wire.ehlo_or_helo_if_needed()
             if self.server.tls == "starttls":
                 wire.begin_tls()
-        except smtplib.SMTPNotSupportedError as error:
-            _hang_up(wire)
-            raise TemporaryError("The mail server does not offer encryption (STARTTLS).") from error
-        except smtplib.SMTPResponseException as error:
-            _hang_up(wire)
-            raise replies.error_for("hello", error.smtp_code, _bytes(error.smtp_error)) from error
-        except ssl.SSLCertVerificationError as error:
-            _hang_up(wire)
-            reason = "The mail server's certificate is not valid for its name."
-            raise TemporaryError(reason, reply=error.verify_message) from error
-        except (OSError, smtplib.SMTPException) as error:
-            _hang_up(wire)
-            raise TemporaryError(_why_unreachable(error)) from error
-        if self.server.user:
-            self._log_in(wire)
+            stage = "login"
+            if self.server.user:
+                wire.login(self.server.user, self.server.password)
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            if wire is not None:
+                wire.close()
+            secret = isinstance(error, UnicodeError)  # its words would repeat the password
+            raise _failure(error, stage) from (None if secret else error)
         return wire
 
     def send(  # type: ignore[override]  # one envelope, and it stands in the message
@@ -125,6 +127,7 @@ class Connection(flask_mail.Connection):
         wire = self.host
         if wire is None:
             raise TemporaryError("There is no connection to the mail server.")
+        self._is_clean = False
         try:
             self._envelope(wire, message)
             body = LEADING_DOT.sub(b"..", message.as_bytes())
@@ -137,6 +140,7 @@ class Connection(flask_mail.Connection):
             self.abandon()
             raise TemporaryError("The connection to the mail server was lost.") from error
         self._verdict(wire)
+        self._is_clean = True
         self.num_emails += 1
         self.last_used = time.monotonic()
 
@@ -171,24 +175,8 @@ class Connection(flask_mail.Connection):
             return
         if code == 421 or not 400 <= code <= 599:
             self.abandon()
+        self._is_clean = True
         raise replies.error_for(stage, code, words)
-
-    def _log_in(self, wire: Wire) -> None:
-        try:
-            wire.login(self.server.user, self.server.password)
-        except smtplib.SMTPNotSupportedError as error:
-            _hang_up(wire)
-            raise AuthenticationError("The mail server does not offer a sign-in.") from error
-        except smtplib.SMTPResponseException as error:
-            _hang_up(wire)
-            raise replies.error_for("login", error.smtp_code, _bytes(error.smtp_error)) from error
-        except UnicodeEncodeError:  # its words would repeat the password
-            _hang_up(wire)
-            reason = "The mail server's user name and password must be written in ASCII."
-            raise AuthenticationError(reason) from None
-        except (OSError, smtplib.SMTPException) as error:
-            _hang_up(wire)
-            raise TemporaryError(_why_unreachable(error)) from error
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -200,19 +188,34 @@ class Connection(flask_mail.Connection):
         )
 
     def _is_reset(self) -> bool:
+        self._is_clean = False
         try:
-            return self.host is not None and self.host.docmd("RSET")[0] == 250
+            is_reset = self.host is not None and self.host.docmd("RSET")[0] == 250
         except (OSError, smtplib.SMTPException):
             return False
+        self._is_clean = True
+        return is_reset
 
 
-def _hang_up(wire: Wire | None) -> None:
-    if wire is not None:
-        wire.close()
-
-
-def _bytes(words: bytes | str) -> bytes:
-    return words if isinstance(words, bytes) else words.encode()
+def _failure(error: Exception, stage: replies.Stage) -> ChannelError:
+    """Return what *error* means for a connection that was being made."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        words = error.smtp_error
+        return replies.error_for(
+            stage, error.smtp_code, words if isinstance(words, bytes) else words.encode()
+        )
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        if stage == "login":
+            return AuthenticationError("The mail server does not offer a sign-in.")
+        return TemporaryError("The mail server does not offer encryption (STARTTLS).")
+    if isinstance(error, UnicodeError) and stage == "login":
+        return AuthenticationError(
+            "The mail server's user name and password must be written in ASCII."
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = "The mail server's certificate is not valid for its name."
+        return TemporaryError(reason, reply=error.verify_message)
+    return TemporaryError(_why_unreachable(error))
 
 
 def _why_unreachable(error: Exception) -> str:

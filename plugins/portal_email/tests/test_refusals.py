@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from portal.channel import (
@@ -159,3 +161,23 @@ def test_an_endless_reply_is_cut(serve, channel_to, owed):
     with pytest.raises(AuthenticationError) as caught:
         channel_to(server).send(owed())
     assert len(caught.value.reply) <= 300
+
+
+def test_a_talk_that_was_interrupted_is_never_resumed(serve, channel_to, owed):
+    """Its outstanding reply would be taken for the next message's."""
+    server = serve({"DOT": SILENCE})
+    channel = channel_to(server)
+
+    def interrupt(*_: object) -> None:
+        raise TemporaryError("as the worker's alarm does")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(TemporaryError, match="alarm"):
+            channel.send(owed())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    server.replies["DOT"] = "250 fine"
+    assert channel.send(owed()).reply == "250 fine"
+    assert len(server.talks) == 2

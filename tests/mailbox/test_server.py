@@ -1,0 +1,119 @@
+"""The local mailbox takes real mail, keeps all it took, and stops when told."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import socket
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from portal import kept_mail, mailbox
+
+
+def test_what_was_sent_lies_in_the_folder(running, folder, post, letter):
+    post(letter())
+    (path,) = folder.glob("*.eml")
+    content = path.read_bytes()
+    assert content.startswith(
+        b"Return-Path: <portal@acme.example>\r\nDelivered-To: carl@client.example\r\n"
+    )
+    assert b"Subject: Sign in to Acme\r\n" in content
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_messages_sort_by_time_and_the_newest_is_first(running, folder, post, letter):
+    for subject in ("one", "two", "three"):
+        post(letter(subject))
+    assert [each.subject for each in kept_mail.newest(folder)] == ["three", "two", "one"]
+    assert [each.subject for each in kept_mail.newest(folder, most=1)] == ["three"]
+
+
+def test_a_hundred_senders_at_once_lose_nothing(running, folder, letter):
+    def send_ten(who: int) -> None:
+        with smtplib.SMTP("127.0.0.1", running.port, "test") as line:
+            for n in range(10):
+                line.send_message(letter(f"{who}-{n}"))
+
+    senders = [threading.Thread(target=send_ten, args=(who,)) for who in range(10)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    subjects = {each.subject for each in kept_mail.newest(folder)}
+    assert subjects == {f"{who}-{n}" for who in range(10) for n in range(10)}
+    assert not list(folder.glob(".*"))
+
+
+def test_more_than_ten_megabytes_are_refused(running, folder, letter):
+    message = letter(text="x" * 70 + "\n" + ("y" * 70 + "\n") * 160_000)
+    with smtplib.SMTP("127.0.0.1", running.port, "test") as line:
+        with pytest.raises(smtplib.SMTPException) as refused:
+            line.send_message(message)
+        assert "552" in str(refused.value)
+    assert kept_mail.ids(folder) == []
+
+
+def test_letters_beyond_ascii_before_the_at_are_taken(running, folder):
+    with smtplib.SMTP("127.0.0.1", running.port, "test") as line:
+        line.sendmail(
+            "portal@acme.example",
+            ["jürgen@client.example"],
+            "To: jürgen@client.example\r\nSubject: Grüße\r\n\r\nHi\r\n".encode(),
+            ["SMTPUTF8", "BODY=8BITMIME"],
+        )
+    (summary,) = kept_mail.newest(folder)
+    assert (summary.to, summary.subject) == ("jürgen@client.example", "Grüße")
+
+
+def test_a_folder_that_cannot_be_written_is_a_temporary_refusal(running, folder, letter, post):
+    for each in folder.iterdir():
+        each.unlink()
+    folder.rmdir()
+    folder.write_text("in the way")
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        post(letter())
+    assert refused.value.smtp_code == 451
+
+
+def test_it_listens_on_loopback_alone(running):
+    assert running.port > 0
+    with socket.create_connection(("127.0.0.1", running.port), 5) as line:
+        assert line.recv(100).startswith(b"220 localhost Portico local mailbox")
+        assert line.getpeername()[0] == "127.0.0.1"
+
+
+def test_a_port_in_use_is_an_error(running, folder):
+    with pytest.raises(OSError, match="in use"):
+        mailbox.start(folder, running.port)
+
+
+def test_it_stops_with_talks_open_and_can_be_stopped_twice(folder):
+    started = mailbox.start(folder)
+    with socket.create_connection(("127.0.0.1", started.port), 5) as line:
+        line.recv(100)
+        started.stop()
+        assert line.recv(100) == b""
+    started.stop()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", started.port), 5)
+    mailbox.start(folder, started.port).stop()
+
+
+def test_the_supervisor_carries_nothing_heavy():
+    code = "import sys, portal.mailbox; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"flask", "sqlalchemy", "jinja2", "pydantic"} & set(done.stdout.split())
+
+
+def test_an_unfinished_file_is_no_message(folder):
+    message_id = kept_mail.keep(folder, b"Subject: whole\r\n\r\nHi\r\n")
+    (folder / f".{message_id}.part").write_bytes(b"Subject: half")
+    (folder / "notes.eml").write_bytes(b"Subject: not ours")
+    os.symlink("/etc/passwd", folder / "passwd.eml")
+    assert kept_mail.ids(folder) == [message_id]
