@@ -34,12 +34,14 @@ function makeChip(id, name) {
   const chip = document.createElement("li");
   const value = document.createElement("input");
   const words = document.createElement("span");
+  const label = document.createElement("bdi");
   const button = document.createElement("button");
   chip.className = "chip";
   chip.dataset.id = id;
   chip.dataset.name = name;
   Object.assign(value, { type: "hidden", name: "contact_ids", value: id });
-  Object.assign(words, { textContent: name, dir: "auto" });
+  label.textContent = name;
+  words.append(label);
   Object.assign(button, { type: "button", textContent: "×", ariaLabel: `Remove ${name}` });
   chip.append(value, words, button);
   return chip;

@@ -1,0 +1,39 @@
+"""Builds the app; reads top to bottom like a table of contents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from portal import config, db, plugins, web, worker
+from portal.channel import Operator
+
+
+def create_app(**overrides: Any) -> Flask:
+    """Return the app for the settings of the environment, with *overrides* by field name.
+
+    Raises SettingsError.
+    """
+    settings = config.prepare_home(config.load(**overrides))
+    app = Flask(
+        "portal",
+        root_path=str(config.PACKAGE),
+        template_folder=str(config.bundled("templates")),
+    )
+    app.config["PORTAL_SETTINGS"] = settings
+    app.config["PORTAL_MAILBOX_DIR"] = settings.mailbox_dir
+    db.init_app(app, settings.database_url)
+    plugins.init_app(app, operator(settings), settings.home / "plugins")
+    worker.init_app(app)
+    web.init_app(app, settings)
+    return app
+
+
+def operator(settings: config.Settings) -> Operator:
+    """Return what channels may know of the installation."""
+    return Operator(
+        smtp_url=settings.smtp_url or settings.mailbox_smtp_url,
+        mail_from=settings.mail_from,
+        portal_host=settings.hostname,
+    )

@@ -1,0 +1,187 @@
+"""The commands that need the app: web, worker, migrate, accounts, staff, settings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import click
+
+from portal import config, schema, serve
+from portal import worker as workers
+from portal.app import create_app
+from portal.db import db
+from portal.demo import open_demo
+from portal.errors import PortalError, SettingsError
+from portal.flows.open_account import open_account
+from portal.flows.staff_access import add_staff, make_staff_link, set_choice
+from portal.models.staff_role import Role
+from portal.processes import die_with_parent, log_to_stderr
+
+P = ParamSpec("P")
+MISUSED = 2
+
+
+def clearly(command: Callable[P, None]) -> Callable[P, None]:
+    """Say what is wrong in plain lines and exit 2, instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except PortalError as error:
+            click.echo(f"portal: {error}", err=True)
+            sys.exit(MISUSED)
+
+    return run
+
+
+@click.command()
+@clearly
+def web() -> None:
+    """Answer requests: PORTAL_WEB_PROCESSES processes of PORTAL_WEB_THREADS threads."""
+    die_with_parent()
+    log_to_stderr()
+    found = config.prepare_home(config.load())
+    app = create_app()
+    with app.app_context():
+        _must_be_current()
+        db.engine.dispose()
+    serve.run(found)
+
+
+@click.command()
+@clearly
+def worker() -> None:
+    """Send messages: PORTAL_WORKERS processes, and the sweep."""
+    die_with_parent()
+    log_to_stderr()
+    app = create_app()
+    with app.app_context():
+        _must_be_current()
+    workers.run(app, app.config["PORTAL_SETTINGS"].workers)
+
+
+@click.command()
+@clearly
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    with create_app().app_context():
+        schema.move(db.engine)
+    click.echo("The database is up to date.")
+
+
+@click.command(hidden=True)
+@clearly
+def prepare() -> None:
+    """Make the home, the tables and the demo account ready; tell `portal run` about it as JSON."""
+    log_to_stderr()
+    app = create_app()
+    found: config.Settings = app.config["PORTAL_SETTINGS"]
+    if not found.smtp_url and not found.is_loopback:
+        raise SettingsError(
+            "PORTAL_SMTP_URL is not set, so no message could be sent from "
+            f"{found.url}. Set it to smtp://user:password@host:587"
+        )
+    with app.app_context():
+        schema.move(db.engine)
+        slug, token = open_demo() if found.is_loopback else ("", "")
+    click.echo(
+        json.dumps(
+            {
+                "url": found.url,
+                "netloc": found.netloc,
+                "host": found.host,
+                "port": found.port,
+                "slug": slug,
+                "owner_link": f"{found.url}/admin/in/{token}" if token else "",
+                "mailbox": str(found.mailbox_dir) if found.has_local_mailbox else "",
+            }
+        )
+    )
+
+
+@click.group()
+def account() -> None:
+    """Businesses with a portal."""
+
+
+@account.command("create")
+@click.argument("name")
+@click.option("--slug", default="", help="The portal's address /p/<slug>; made from the name.")
+@click.option("--owner", required=True, help="The owner's e-mail address.")
+@click.option("--time-zone", default="UTC", help="Such as Europe/London.")
+@clearly
+def create(name: str, slug: str, owner: str, time_zone: str) -> None:
+    """Open an account NAME with its first owner, and print the owner's sign-in link."""
+    app = create_app()
+    with app.app_context():
+        _must_be_current()
+        made = open_account(name, owner_email=owner, slug=slug, time_zone=time_zone)
+        click.echo(f"Client Portal URL: {_url(app)}/p/{made.slug}")
+        click.echo(f"Owner sign-in: {_url(app)}/admin/in/{make_staff_link(owner)}")
+
+
+@account.command("set")
+@click.argument("slug")
+@click.argument("name")
+@click.argument("value")
+@clearly
+def set_(slug: str, name: str, value: str) -> None:
+    """Set NAME of the account at SLUG: name, accent, time-zone, locale, or life-self,
+    life-magic, life-login, life-invite in seconds."""
+    with create_app().app_context():
+        set_choice(slug, name.replace("-", "_"), value)
+    click.echo(f"{name} of {slug} is {value}.")
+
+
+@click.group()
+def staff() -> None:
+    """The people of an account."""
+
+
+@staff.command("add")
+@click.argument("email")
+@click.option("--account", "slug", required=True, help="The account's slug.")
+@click.option("--role", type=click.Choice([str(role) for role in Role]), default="support")
+@click.option("--name", default="")
+@clearly
+def add(email: str, slug: str, role: str, name: str) -> None:
+    """Give EMAIL a role in an account, or change it, and print a sign-in link."""
+    app = create_app()
+    with app.app_context():
+        add_staff(email, slug, Role(role), name)
+        click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
+
+
+@staff.command("link")
+@click.argument("email")
+@clearly
+def link(email: str) -> None:
+    """Print a one-time sign-in URL for EMAIL: for first entry and lock-outs. It works for an hour."""
+    app = create_app()
+    with app.app_context():
+        click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
+
+
+@click.command()
+@clearly
+def settings() -> None:
+    """List each setting, its value with secrets masked, and where it came from."""
+    rows = config.load().rows()
+    width = max(len(name) for name, _value, _origin in rows)
+    for name, value, origin in rows:
+        click.echo(f"{name:{width}}  {value or '(not set)'}  [{origin}]")
+
+
+def _must_be_current() -> None:
+    if not schema.is_current(db.engine):
+        raise SettingsError("The database is not up to date. Run `portal migrate`.")
+
+
+def _url(app: Any) -> str:
+    found: config.Settings = app.config["PORTAL_SETTINGS"]
+    return found.url

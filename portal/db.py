@@ -1,0 +1,191 @@
+"""The database: engine and session, typed base, times, transactions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy.engine import Connection, CursorResult, Dialect, Result
+from sqlalchemy.exc import OperationalError as DatabaseAway
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column, registry
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+__all__ = [
+    "Base",
+    "DatabaseAway",
+    "Id",
+    "UtcDateTime",
+    "after_commit",
+    "aside",
+    "atomic",
+    "big_id",
+    "db",
+    "now",
+    "reads_only",
+    "try_aside",
+]
+
+log = logging.getLogger(__name__)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+BUSY_SECONDS = 15
+
+reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
+"""True while a request that never writes is answered: SQLite then begins DEFERRED."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time: timestamptz on PostgreSQL, integer microseconds on SQLite.
+
+    SQLite compares text times as text, so '10:00:00' and '10:00:00.5' are in the wrong order.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = (
+            BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True)
+        )
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("A naive time cannot be stored. Use portal.db.now().")
+        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return _EPOCH + timedelta(microseconds=value)
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+big_id = BigInteger().with_variant(Integer, "sqlite")
+Id = Annotated[int, mapped_column(big_id, primary_key=True)]
+
+
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """Rows are dataclasses with keyword-only fields."""
+
+    registry: ClassVar[registry] = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={datetime: UtcDateTime(), int: big_id},
+    )
+
+
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    disable_autonaming=True,
+    session_options={"expire_on_commit": False, "autoflush": False},
+)
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Bind *app* to the database at *url*."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    else:
+        options = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Give SQLite the durability and the locking that PostgreSQL has by itself."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails at once when another writes.
+        connection.exec_driver_sql("BEGIN" if reads_only.get() else "BEGIN IMMEDIATE")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def won(result: Result[Any]) -> bool:
+    """Tell whether a conditional UPDATE decided the race in our favour."""
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def atomic(flow: Callable[P, R]) -> Callable[P, R]:
+    """Make *flow* one transaction: all of it is on disk when it returns, or none of it."""
+
+    @wraps(flow)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            result = flow(*args, **kwargs)
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            _pending().clear()
+            raise
+        pending = _pending()
+        while pending:
+            pending.pop(0)()
+        return result
+
+    return run
+
+
+def after_commit(action: Callable[[], None]) -> None:
+    """Run *action* once the flow's transaction is on disk, and never if it is not."""
+    _pending().append(action)
+
+
+def _pending() -> list[Callable[[], None]]:
+    found: list[Callable[[], None]] = db.session.info.setdefault("after_commit", [])
+    return found
+
+
+def aside(action: Callable[[Connection], None]) -> None:
+    """Append to the history in a transaction of its own, beside a request that only reads."""
+    token = reads_only.set(False)
+    try:
+        with db.engine.begin() as connection:
+            action(connection)
+    finally:
+        reads_only.reset(token)
+
+
+def try_aside(action: Callable[[Connection], None]) -> None:
+    """Like `aside`, for what may be missed: a database too busy to write is only logged."""
+    try:
+        aside(action)
+    except SQLAlchemyError:
+        log.warning("A line beside a page view could not be written.", exc_info=True)

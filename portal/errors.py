@@ -1,0 +1,31 @@
+"""Product errors: what a flow raises when it cannot go on, each with words for the person."""
+
+from __future__ import annotations
+
+
+class PortalError(Exception):
+    """A journey cannot go on. The text is one plain sentence that names what to do next."""
+
+
+class SettingsError(PortalError):
+    """The installation cannot start as it is set up."""
+
+
+class AddressError(PortalError):
+    """What was typed is not an e-mail address or phone number that can be used."""
+
+
+class AccessError(PortalError):
+    """The contact is suspended or revoked, so nothing is sent to them."""
+
+
+class TakenError(PortalError):
+    """Another row of the account already has this value."""
+
+
+class AlreadyShownError(PortalError):
+    """This link was made by an earlier press of the same button and was shown then."""
+
+
+class QueueDownError(PortalError):
+    """The queue cannot be reached: the sweep will find the work in the outbox."""

@@ -1,0 +1,1 @@
+"""The journeys, one a file; each is one transaction."""

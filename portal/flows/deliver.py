@@ -1,0 +1,251 @@
+"""Deliver: a worker takes one message, renders it, hands it to its channel, writes the end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from portal import plugins
+from portal.channel import (
+    AmbiguousError,
+    Channel,
+    ChannelError,
+    PermanentError,
+    SendRequest,
+    Sent,
+    TemporaryError,
+)
+from portal.config import settings
+from portal.db import atomic, db, now
+from portal.messages import Words, code_in_words, link_url, portal_url, render
+from portal.models.account import Account
+from portal.models.contact import Contact
+from portal.models.delivery import Claim, Delivery, Status
+from portal.models.event import Event
+from portal.models.magic_link import Kind, MagicLink
+from portal.models.portal_access import PortalAccess
+from portal.models.staff import Staff
+from portal.tokens import code_of
+
+log = logging.getLogger(__name__)
+MARGIN_SECONDS = 10
+"""A send must end so long before its lease: a late answer would meet another worker's attempt."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that one attempt needs, read before the provider is called."""
+
+    claim: Claim
+    account: Account
+    contact: Contact
+    link: MagicLink
+    sender: Staff | None
+    was_undelivered: bool
+
+
+@dataclass(frozen=True)
+class End:
+    """How an attempt went, in the outbox's words."""
+
+    status: Status
+    error: str = ""
+    reply: str = ""
+    provider_id: str = ""
+    try_again: bool = False
+
+
+def deliver(delivery_id: int) -> None:
+    """Make one attempt at a delivery, if it is due and nobody else holds it.
+
+    No transaction is open while the provider is called: a stranger's server may think for as
+    long as it likes, and a connection held meanwhile would be one less for everybody.
+    """
+    job = _take(delivery_id)
+    if job is not None:
+        _finish(job, _attempt(job))
+
+
+@atomic
+def _take(delivery_id: int) -> Job | None:
+    claim = Delivery.claim(delivery_id)
+    if claim is None:
+        return None
+    job, access = _load(claim)
+    reason = _why_not(job, access)
+    if reason is not None:
+        status, words = reason
+        Delivery.finish(claim, status, error=words)
+        _record(job, str(status), reason=words)
+        return None
+    if claim.kind != Kind.MAGIC:
+        job.link.start_life(now())
+    return job
+
+
+def _load(claim: Claim) -> tuple[Job, PortalAccess]:
+    row = db.session.execute(
+        db.select(MagicLink, Contact, PortalAccess, Account, Staff)
+        .join(Contact, Contact.id == MagicLink.contact_id)
+        .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
+        .join(Account, Account.id == MagicLink.account_id)
+        .outerjoin(Staff, Staff.id == MagicLink.issued_by)
+        .where(MagicLink.id == claim.link_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    link, contact, access, account, sender = row
+    return Job(claim, account, contact, link, sender, access.undelivered), access
+
+
+def _why_not(job: Job, access: PortalAccess) -> tuple[Status, str] | None:
+    """Tell why the message is no longer worth sending, or None when it is."""
+    link = job.link
+    if not access.is_open or link.auth_epoch != access.auth_epoch:
+        return Status.CANCELLED, "The contact's access or address changed before it went out."
+    if link.used_at is not None or link.revoked_at is not None:
+        return Status.CANCELLED, "The link was used or replaced before the message went out."
+    if access.family_cut_at is not None and link.created_at <= access.family_cut_at:
+        return Status.CANCELLED, "The contact signed in before it went out."
+    if job.claim.deadline_at <= now():
+        return Status.EXPIRED, "It could not be sent before its link would have expired."
+    return None
+
+
+def _attempt(job: Job) -> End:
+    channel = plugins.current().channel(job.claim.channel)
+    if channel is None:
+        words = f"The channel {job.claim.channel or '(none)'} is not installed."
+        return End(Status.FAILED, error=words, try_again=True)
+    token = job.link.token()
+    try:
+        request = _request(job, token)
+        with _at_most(min(channel.caps.timeout, settings().lease - MARGIN_SECONDS)):
+            return _taken(channel.send(request))
+    except ChannelError as error:
+        return _refused(error, channel, token)
+    except Exception as error:
+        # A plugin may raise anything, and the text may hold the link: it is never logged.
+        log.error(
+            "The channel %s failed on delivery %s with %s.",
+            channel.id,
+            job.claim.delivery_id,
+            type(error).__name__,
+        )
+        log.debug("Its traceback:", exc_info=error)
+        words = f"The {channel.name} plugin failed ({type(error).__name__})."
+        return End(Status.FAILED, error=words, try_again=True)
+
+
+def _request(job: Job, token: str) -> SendRequest:
+    account, contact, link = job.account, job.contact, job.link
+    message = render(
+        Words(
+            kind=link.kind,
+            account_name=account.name,
+            accent=account.accent,
+            portal_url=portal_url(settings().url, account.slug),
+            portal_host=settings().netloc,
+            link=link_url(settings().url, token),
+            code=code_in_words(code_of(token)) if link.flow_digest else "",
+            contact_name=contact.name,
+            sent_by=job.sender.called if job.sender else "",
+            note=job.claim.note if link.kind == Kind.INVITE else "",
+            section_title=_section_title(account, link.target),
+            expires_at=link.expires_at,
+            time_zone=account.time_zone,
+            locale=contact.locale or account.locale,
+            asked_from=job.claim.note if link.kind == Kind.SELF else "",
+        )
+    )
+    return SendRequest(
+        key=f"delivery-{job.claim.delivery_id}-{link.id.hex}",
+        kind=link.kind,  # type: ignore[arg-type]
+        to=contact.email,
+        to_name=contact.name,
+        message=message,
+        link=link_url(settings().url, token),
+        sender_name=account.name,
+        attempt=job.claim.attempt,
+        expires_at=link.expires_at,
+    )
+
+
+def _section_title(account: Account, target: str) -> str:
+    if not target:
+        return ""
+    sections = plugins.current().sections(account.slug)
+    return next((section.title for section in sections if section.name == target), "")
+
+
+def _taken(sent: Any) -> End:
+    if not isinstance(sent, Sent):
+        raise TypeError("send must return Sent")
+    status = Status.DELIVERED if sent.status == "delivered" else Status.SENT
+    return End(status, reply=sent.reply[:500], provider_id=sent.provider_id[:200])
+
+
+def _refused(error: ChannelError, channel: Channel, token: str) -> End:
+    words, reply = (text.replace(token, "…")[:500] for text in (error.reason, error.reply))
+    if isinstance(error, PermanentError):
+        return End(Status.FAILED, error=words, reply=reply)
+    if isinstance(error, AmbiguousError) and not channel.caps.idempotent:
+        return End(Status.UNKNOWN, error=words, reply=reply)
+    return End(Status.FAILED, error=words, reply=reply, try_again=True)
+
+
+@atomic
+def _finish(job: Job, end: End) -> None:
+    """Write how the attempt went. A worker that stalled past its lease writes nothing."""
+    claim = job.claim
+    if end.try_again:
+        due_at = Delivery.put_back(claim, error=end.error, reply=end.reply)
+        if due_at is not None:
+            _record(job, "delayed", reason=end.error, reply=end.reply, due_at=due_at.isoformat())
+            return
+        end = End(Status.EXPIRED, error=end.error, reply=end.reply)
+    if not Delivery.finish(
+        claim, end.status, error=end.error, reply=end.reply, provider_id=end.provider_id
+    ):
+        return
+    failed = end.status not in (Status.SENT, Status.DELIVERED)
+    if failed or job.was_undelivered:
+        PortalAccess.mark_delivery(claim.contact_id, undelivered=failed)
+    _record(job, str(end.status), reason=end.error, reply=end.reply)
+
+
+def _record(job: Job, kind: str, **detail: str) -> None:
+    claim = job.claim
+    Event.record(
+        kind,
+        account_id=claim.account_id,
+        contact_id=claim.contact_id,
+        link_id=claim.link_id,
+        delivery_id=claim.delivery_id,
+        channel=claim.channel,
+        attempt=claim.attempt,
+        **{name: value for name, value in detail.items() if value},
+    )
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Interrupt the provider's call after *seconds*, in the main thread of a worker process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise TemporaryError(f"The provider did not answer within {seconds:.0f} seconds.")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,79 @@
+"""What operators do on the command line: add staff, make a sign-in link, set an account up."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from portal.config import Settings
+from portal.db import atomic, db
+from portal.errors import PortalError
+from portal.models.account import Account
+from portal.models.staff import Staff
+from portal.models.staff_link import StaffLink
+from portal.models.staff_role import Role, StaffRole
+
+
+@atomic
+def make_staff_link(email: str) -> str:
+    """Return the token of a new one-time link. Raises PortalError when nobody has *email*."""
+    staff = Staff.by_email(email)
+    if staff is None:
+        raise PortalError(f"Nobody on the staff has the address {email}. Check the spelling.")
+    return StaffLink.issue(staff)
+
+
+@atomic
+def add_staff(email: str, slug: str, role: Role, name: str = "") -> Staff:
+    """Give *email* the role in the account, in place of the one they had. Raises PortalError."""
+    account, staff = _account(slug), Staff.find_or_add(email, name)
+    seat = db.session.get(StaffRole, (staff.id, account.id))
+    if seat is None:
+        db.session.add(StaffRole(staff_id=staff.id, account_id=account.id, role=role))
+    else:
+        seat.role = role
+    return staff
+
+
+@atomic
+def set_choice(slug: str, name: str, value: str) -> None:
+    """Set one thing of an account. Raises PortalError that says what is allowed."""
+    account = _account(slug)
+    if name.startswith("life_") and name in Settings.model_fields:
+        account.choices = {**account.choices, name: _seconds(name, value)}
+    elif name == "accent" and re.fullmatch("#[0-9a-fA-F]{6}", value):
+        account.accent = value.lower()
+    elif name == "time_zone" and is_time_zone(value):
+        account.time_zone = value
+    elif name == "locale" and re.fullmatch("en(-[A-Z]{2})?", value):
+        account.locale = value
+    elif name == "name" and value.strip():
+        account.name = value.strip()[:120]
+    else:
+        raise PortalError(f"{name.replace('_', '-')} cannot be {value!r}.")
+
+
+def is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _seconds(name: str, value: str) -> int:
+    """The bounds of an account's choice are those of the setting."""
+    bounds = Settings.model_json_schema()["properties"][f"PORTAL_{name.upper()}"]
+    seconds = int(value) if value.isdecimal() else 0
+    if not bounds["minimum"] <= seconds <= bounds["maximum"]:
+        raise PortalError(
+            f"{name.replace('_', '-')} must be {bounds['minimum']} to {bounds['maximum']} seconds."
+        )
+    return seconds
+
+
+def _account(slug: str) -> Account:
+    account = Account.by_slug(slug)
+    if account is None:
+        raise PortalError(f"There is no account with the slug {slug}.")
+    return account

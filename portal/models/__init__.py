@@ -1,0 +1,37 @@
+"""The tables, one a file: columns, queries, and rules about one row."""
+
+from portal.models.account import Account
+from portal.models.account_tally import AccountTally, SignInDay
+from portal.models.client_session import ClientSession
+from portal.models.contact import Contact
+from portal.models.delivery import Delivery
+from portal.models.event import Event
+from portal.models.magic_link import Kind, MagicLink
+from portal.models.portal_access import Access, PortalAccess
+from portal.models.rate_count import RateCount
+from portal.models.sign_in_request import SignInRequest
+from portal.models.staff import Staff
+from portal.models.staff_link import StaffLink
+from portal.models.staff_role import Role, StaffRole
+from portal.models.staff_session import StaffSession
+
+__all__ = [
+    "Access",
+    "Account",
+    "AccountTally",
+    "ClientSession",
+    "Contact",
+    "Delivery",
+    "Event",
+    "Kind",
+    "MagicLink",
+    "PortalAccess",
+    "RateCount",
+    "Role",
+    "SignInDay",
+    "SignInRequest",
+    "Staff",
+    "StaffLink",
+    "StaffRole",
+    "StaffSession",
+]

@@ -1,0 +1,38 @@
+"""Account: a business with a portal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.config import settings
+from portal.db import Base, Id, db, now
+
+DEFAULT_ACCENT = "#1f6f5c"
+
+
+class Account(Base):
+    """A business with a portal at `/p/<slug>`."""
+
+    __tablename__ = "account"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    name: Mapped[str] = mapped_column(String(120))
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    locale: Mapped[str] = mapped_column(String(12), default="en")
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    accent: Mapped[str] = mapped_column(String(7), default=DEFAULT_ACCENT)
+    choices: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict)
+    created_at: Mapped[datetime] = mapped_column(default_factory=now)
+
+    @classmethod
+    def by_slug(cls, slug: str) -> Account | None:
+        return db.session.scalar(select(cls).where(cls.slug == slug))
+
+    def life_of(self, kind: str) -> timedelta:
+        """Return how long a link of *kind* lives once its message has gone out."""
+        seconds = self.choices.get(f"life_{kind}") or getattr(settings(), f"life_{kind}")
+        return timedelta(seconds=seconds)

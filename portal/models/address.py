@@ -1,0 +1,103 @@
+"""Addresses: what makes two e-mail addresses the same one, and which ones look mistyped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import get_close_matches
+
+import idna
+import phonenumbers
+
+from portal.errors import AddressError
+
+_COMMON_DOMAINS = (
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com",
+    "icloud.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "orange.fr",
+    "proton.me", "protonmail.com", "hotmail.co.uk", "yahoo.co.uk", "btinternet.com",
+)  # fmt: skip
+_MISTYPED_ENDINGS = {
+    "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "comm": "com", "cim": "com",
+    "xom": "com", "nte": "net", "ogr": "org", "orgg": "org",
+}  # fmt: skip
+_LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+")
+_LONGEST_LOCAL_PART, _LONGEST_ADDRESS = 64, 254  # RFC 5321, 4.5.3.1 and RFC 3696 erratum 1690
+
+
+def normalise_email(typed: str) -> str:
+    """Return the key under which *typed* is one address: NFKC, trimmed, IDNA 2008 (UTS-46).
+
+    Dots and plus-tags are kept. Raises AddressError with words for the field it was typed in.
+    """
+    address = unicodedata.normalize("NFKC", typed).strip()
+    if address.count("@") != 1:
+        raise AddressError("Enter one e-mail address, such as name@example.com.")
+    local, domain = address.split("@")
+    if not _LOCAL_PART.fullmatch(local) or local[0] == "." or local[-1] == "." or ".." in local:
+        raise AddressError("The part before the @ is not one that mail can reach.")
+    host = _domain(domain)
+    if (
+        len(local.encode()) > _LONGEST_LOCAL_PART
+        or len(local.encode()) + len(host) >= _LONGEST_ADDRESS
+    ):
+        raise AddressError("This address is too long for mail (254 characters at most).")
+    return f"{local.casefold()}@{host}"
+
+
+def cleaned_email(typed: str) -> str:
+    """Return *typed* as it is stored and written to: NFKC and trimmed, otherwise as typed."""
+    normalise_email(typed)
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
+def likely_meant(typed: str) -> str | None:
+    """Return the address that *typed* is probably a slip of, or None. Never use it unasked."""
+    local, _, domain = unicodedata.normalize("NFKC", typed).strip().rpartition("@")
+    lowered = domain.lower()
+    if not local or lowered in _COMMON_DOMAINS:
+        return None
+    close = get_close_matches(lowered, _COMMON_DOMAINS, n=1, cutoff=0.86)
+    if close:
+        return f"{local}@{close[0]}"
+    head, _, ending = lowered.rpartition(".")
+    if head and ending in _MISTYPED_ENDINGS:
+        return f"{local}@{head}.{_MISTYPED_ENDINGS[ending]}"
+    return None
+
+
+def normalise_phone(typed: str, locale: str) -> str:
+    """Return *typed* in E.164 (ITU-T), or '' for nothing. Raises AddressError."""
+    if not typed.strip():
+        return ""
+    region = locale.replace("_", "-").partition("-")[2].upper() or None
+    try:
+        number = phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException:
+        raise AddressError(
+            "Enter the number with its country code, such as +44 20 7946 0018."
+        ) from None
+    if not phonenumbers.is_possible_number(number):
+        raise AddressError("This number is too long or too short for its country.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def masked(email: str) -> str:
+    """Return c•••@example.com: enough for the owner to know it, too little for a stranger."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def folded(*words: str) -> str:
+    """Return *words* without case and accents, for search and for sorting."""
+    text = unicodedata.normalize("NFKD", " ".join(word for word in words if word)).casefold()
+    return "".join(letter for letter in text if not unicodedata.combining(letter))
+
+
+def _domain(typed: str) -> str:
+    try:
+        host = idna.encode(typed.rstrip("."), uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        raise AddressError("The part after the @ is not a domain name.") from None
+    if "." not in host:
+        raise AddressError("The part after the @ needs a dot, such as example.com.")
+    return host.lower()

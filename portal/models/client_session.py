@@ -1,0 +1,239 @@
+"""ClientSession: a signed-in browser of a client, as a row that can be ended."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.config import settings
+from portal.db import Base, Id, UtcDateTime, db, now
+from portal.models.account import Account
+from portal.models.contact import Contact
+from portal.models.portal_access import OPEN, PortalAccess
+
+TOUCH_EVERY = timedelta(hours=1)
+"""How stale `last_seen_at` may grow before a page view writes it anew."""
+
+
+class Visit(NamedTuple):
+    """Whose portal a request is for and, when `session_id` is set, who is signed in to it."""
+
+    account_id: int
+    name: str
+    slug: str
+    locale: str
+    time_zone: str
+    accent: str
+    session_id: int | None
+    contact_id: int | None
+    contact_name: str | None
+    email: str | None
+    external_id: str | None
+    last_seen_at: datetime | None
+
+
+class SignedInBrowser(NamedTuple):
+    """One line of "Your access"."""
+
+    id: int
+    browser: str
+    since: datetime
+    last_seen: datetime
+
+
+class ClientSession(Base):
+    """One browser of one client. The cookie's secret is not here, only its digest."""
+
+    __tablename__ = "client_session"
+    __table_args__ = (Index("ix_client_session_contact_id", "contact_id"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, repr=False)
+    link_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("magic_link.id", ondelete="SET NULL"), unique=True, default=None
+    )
+    via: Mapped[str] = mapped_column(String(8))
+    bound: Mapped[bool] = mapped_column(Boolean)
+    browser: Mapped[str] = mapped_column(String(60), default="")
+    auth_epoch: Mapped[int]
+    signed_in_on: Mapped[date] = mapped_column(Date)
+    created_at: Mapped[datetime] = mapped_column(default_factory=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default_factory=now)
+    expires_at: Mapped[datetime]
+
+    @classmethod
+    def visit(cls, slug: str, digest: bytes | None) -> Visit | None:
+        """Return the portal at *slug* and who is signed in with *digest*, in one statement."""
+        at = now()
+        row = db.session.execute(
+            _VISIT,
+            {
+                "slug": slug,
+                "digest": digest or b"",
+                "at": at,
+                "idle_since": at - timedelta(seconds=settings().client_idle),
+            },
+        ).first()
+        return Visit(*row) if row else None
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        digest: bytes,
+        contact_id: int,
+        account_id: int,
+        link_id: UUID,
+        auth_epoch: int,
+        via: str,
+        bound: bool,
+        browser: str,
+        day: date,
+    ) -> None:
+        at = now()
+        db.session.execute(
+            insert(cls).values(
+                digest=digest,
+                contact_id=contact_id,
+                account_id=account_id,
+                link_id=link_id,
+                auth_epoch=auth_epoch,
+                via=via,
+                bound=bound,
+                browser=browser,
+                signed_in_on=day,
+                created_at=at,
+                last_seen_at=at,
+                expires_at=at + timedelta(seconds=settings().client_session),
+            )
+        )
+
+    @classmethod
+    def rekey(cls, link_id: UUID, digest: bytes, *, browser: str, via: str | None = None) -> bool:
+        """Give the link's one session to the browser that holds *digest*; the old cookie is dead."""
+        changes: dict[str, object] = {"digest": digest, "browser": browser, "last_seen_at": now()}
+        if via:
+            changes |= {"via": via, "bound": True}
+        found = db.session.execute(
+            update(cls)
+            .where(cls.link_id == link_id)
+            .values(**changes)
+            .returning(cls.id)
+            .execution_options(synchronize_session=False)
+        )
+        return found.first() is not None
+
+    @staticmethod
+    def touch(connection: Connection, session_id: int, contact_id: int) -> None:
+        """Note that the browser is in use, so that only idle ones are signed out."""
+        at = now()
+        connection.execute(
+            update(ClientSession).where(ClientSession.id == session_id).values(last_seen_at=at)
+        )
+        connection.execute(
+            update(PortalAccess)
+            .where(PortalAccess.contact_id == contact_id)
+            .values(last_seen_at=at)
+        )
+
+    @classmethod
+    def of_contact(cls, contact_id: int) -> list[SignedInBrowser]:
+        """Return the contact's signed-in browsers, latest first."""
+        at = now()
+        rows = db.session.execute(
+            select(cls.id, cls.browser, cls.created_at, cls.last_seen_at)
+            .join(PortalAccess, PortalAccess.contact_id == cls.contact_id)
+            .where(
+                cls.contact_id == contact_id,
+                cls.expires_at > at,
+                cls.last_seen_at > at - timedelta(seconds=settings().client_idle),
+                cls.auth_epoch == PortalAccess.auth_epoch,
+            )
+            .order_by(cls.last_seen_at.desc(), cls.id.desc())
+            .limit(100)
+        )
+        return [SignedInBrowser(*row) for row in rows]
+
+    @classmethod
+    def end(cls, contact_id: int, session_id: int) -> str | None:
+        """End one of the contact's own sessions; return its browser, or None if it was not theirs."""
+        row = db.session.execute(
+            delete(cls)
+            .where(cls.id == session_id, cls.contact_id == contact_id)
+            .returning(cls.browser)
+            .execution_options(synchronize_session=False)
+        ).first()
+        return row[0] if row else None
+
+    @classmethod
+    def end_digest(cls, digest: bytes) -> None:
+        """End the session that this browser held before it signed in anew."""
+        db.session.execute(
+            delete(cls).where(cls.digest == digest).execution_options(synchronize_session=False)
+        )
+
+    @classmethod
+    def end_all(cls, contact_id: int) -> None:
+        db.session.execute(
+            delete(cls)
+            .where(cls.contact_id == contact_id)
+            .execution_options(synchronize_session=False)
+        )
+
+
+_AT = bindparam("at", type_=UtcDateTime())
+_ALIVE = and_(
+    PortalAccess.contact_id == ClientSession.contact_id,
+    PortalAccess.auth_epoch == ClientSession.auth_epoch,
+    PortalAccess.status.in_(OPEN),
+    or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > _AT),
+)
+_VISIT = (
+    select(
+        Account.id,
+        Account.name,
+        Account.slug,
+        Account.locale,
+        Account.time_zone,
+        Account.accent,
+        db.case((PortalAccess.contact_id.is_not(None), ClientSession.id)),
+        PortalAccess.contact_id,
+        Contact.name,
+        Contact.email,
+        Contact.external_id,
+        ClientSession.last_seen_at,
+    )
+    .outerjoin(
+        ClientSession,
+        and_(
+            ClientSession.account_id == Account.id,
+            ClientSession.digest == bindparam("digest", type_=LargeBinary()),
+            ClientSession.expires_at > _AT,
+            ClientSession.last_seen_at > bindparam("idle_since", type_=UtcDateTime()),
+        ),
+    )
+    .outerjoin(PortalAccess, _ALIVE)
+    .outerjoin(Contact, Contact.id == PortalAccess.contact_id)
+    .where(Account.slug == bindparam("slug", type_=String()))
+)

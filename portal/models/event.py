@@ -1,0 +1,209 @@
+"""Event: one line of the append-only history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Uuid, insert, select, tuple_
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, Id, db, now
+from portal.models.contact import Contact
+from portal.models.delivery import Delivery
+from portal.models.staff import Staff
+
+PAGE = 50
+HEADLINES = (
+    "invited",
+    "login_email",
+    "magic_link",
+    "asked",
+    "signed_in",
+    "suspended",
+    "revoked",
+    "restored",
+    "email_changed",
+)
+"""The kinds that the overview shows; the rest stand on the contact's own timeline."""
+
+
+class EventLine(NamedTuple):
+    """One line of the history with the names that it needs."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    detail: dict[str, Any]
+    staff_name: str | None
+    contact_id: int | None
+    contact_name: str | None
+    contact_email: str | None
+    delivery_status: str | None
+    delivery_error: str | None
+    delivery_channel: str | None
+    delivery_attempts: int | None
+
+
+class Event(Base):
+    """What happened, to whom, by whom. Rows are added and never changed."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_contact_id_at", "contact_id", "at", "id"),
+        Index("ix_event_account_id_at", "account_id", "at", "id"),
+    )
+
+    id: Mapped[Id] = mapped_column(init=False)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contact.id", ondelete="CASCADE"), default=None
+    )
+    staff_id: Mapped[int | None] = mapped_column(
+        ForeignKey("staff.id", ondelete="SET NULL"), default=None
+    )
+    link_id: Mapped[UUID | None] = mapped_column(Uuid, default=None)
+    delivery_id: Mapped[int | None] = mapped_column(default=None)
+    actor: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict)
+    request_id: Mapped[str] = mapped_column(String(32), default="")
+    at: Mapped[datetime] = mapped_column(default_factory=now)
+
+    @classmethod
+    def record(
+        cls,
+        kind: str,
+        *,
+        account_id: int,
+        contact_id: int | None = None,
+        by: Staff | None = None,
+        actor: str = "",
+        link_id: UUID | None = None,
+        delivery_id: int | None = None,
+        request_id: str = "",
+        **detail: Any,
+    ) -> None:
+        """Append one line. *actor* is `staff`, `client` or `portal`; *detail* holds no secret."""
+        db.session.execute(
+            _ADD,
+            _values(
+                kind,
+                account_id,
+                contact_id,
+                by.id if by else None,
+                actor or ("staff" if by else "portal"),
+                link_id,
+                delivery_id,
+                request_id,
+                detail,
+            ),
+        )
+
+    @staticmethod
+    def record_aside(
+        connection: Connection,
+        kind: str,
+        *,
+        account_id: int,
+        contact_id: int,
+        link_id: UUID,
+        request_id: str,
+        browser: str,
+    ) -> None:
+        """Append the opening of a link, once for each kind of browser that opens it."""
+        lately = connection.execute(
+            select(Event.detail)
+            .where(Event.contact_id == contact_id, Event.kind == kind, Event.link_id == link_id)
+            .limit(20)
+        )
+        if all(row[0].get("browser") != browser for row in lately):
+            connection.execute(
+                _ADD,
+                _values(
+                    kind,
+                    account_id,
+                    contact_id,
+                    None,
+                    "client",
+                    link_id,
+                    None,
+                    request_id,
+                    {"browser": browser},
+                ),
+            )
+
+    @classmethod
+    def timeline(
+        cls, contact_id: int, *, before: tuple[datetime, int] | None = None
+    ) -> list[EventLine]:
+        """Return one page of the contact's history, latest first."""
+        query = _LINES.where(cls.contact_id == contact_id)
+        return _page(query, before)
+
+    @classmethod
+    def recent(cls, account_id: int, *, size: int) -> list[EventLine]:
+        """Return the account's latest headlines, latest first."""
+        query = _LINES.where(cls.account_id == account_id, cls.kind.in_(HEADLINES))
+        return _page(query, None, size)
+
+
+def _values(
+    kind: str,
+    account_id: int,
+    contact_id: int | None,
+    staff_id: int | None,
+    actor: str,
+    link_id: UUID | None,
+    delivery_id: int | None,
+    request_id: str,
+    detail: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "account_id": account_id,
+        "contact_id": contact_id,
+        "staff_id": staff_id,
+        "actor": actor,
+        "link_id": link_id,
+        "delivery_id": delivery_id,
+        "request_id": request_id,
+        "detail": detail,
+        "at": now(),
+    }
+
+
+def _page(query: Any, before: tuple[datetime, int] | None, size: int = PAGE) -> list[EventLine]:
+    if before is not None:
+        query = query.where(tuple_(Event.at, Event.id) < tuple_(*before))
+    rows: Sequence[Any] = db.session.execute(
+        query.order_by(Event.at.desc(), Event.id.desc()).limit(size)
+    ).all()
+    return [EventLine(*row) for row in rows]
+
+
+_ADD = insert(Event.__table__)  # type: ignore[arg-type]
+_LINES = (
+    select(
+        Event.id,
+        Event.at,
+        Event.kind,
+        Event.actor,
+        Event.detail,
+        Staff.name,
+        Event.contact_id,
+        Contact.name,
+        Contact.email,
+        Delivery.status,
+        Delivery.error,
+        Delivery.channel,
+        Delivery.attempts,
+    )
+    .outerjoin(Staff, Staff.id == Event.staff_id)
+    .outerjoin(Contact, Contact.id == Event.contact_id)
+    .outerjoin(Delivery, Delivery.id == Event.delivery_id)
+)

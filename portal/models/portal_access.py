@@ -1,0 +1,164 @@
+"""PortalAccess: a contact's right to enter, and the epoch that ends everything at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, String, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, db, now
+from portal.errors import AccessError
+
+if TYPE_CHECKING:
+    from portal.models.contact import Contact
+
+
+class Access(StrEnum):
+    INVITED = "invited"
+    JOINED = "joined"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+OPEN = (Access.INVITED, Access.JOINED)
+"""The statuses that let someone in."""
+
+
+class PortalAccess(Base):
+    """One row for each contact who was ever let in.
+
+    Raising `auth_epoch` ends the contact's links, codes, sessions and queued messages at once:
+    each carries the epoch it was made in. `family_cut_at` ends the links made before it.
+    """
+
+    __tablename__ = "portal_access"
+    __table_args__ = (
+        Index("ix_portal_access_account_id_status", "account_id", "status"),
+        Index(
+            "ix_portal_access_undelivered",
+            "account_id",
+            sqlite_where=text("undelivered"),
+            postgresql_where=text("undelivered"),
+        ),
+    )
+
+    contact_id: Mapped[int] = mapped_column(
+        ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(String(12), default=Access.INVITED)
+    invited_at: Mapped[datetime] = mapped_column(default_factory=now)
+    joined_at: Mapped[datetime | None] = mapped_column(default=None)
+    last_seen_at: Mapped[datetime | None] = mapped_column(default=None)
+    ends_at: Mapped[datetime | None] = mapped_column(default=None)
+    auth_epoch: Mapped[int] = mapped_column(default=1)
+    family_cut_at: Mapped[datetime | None] = mapped_column(default=None)
+    undelivered: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN and (self.ends_at is None or self.ends_at > now())
+
+    @classmethod
+    def of(cls, contact_id: int) -> PortalAccess | None:
+        return db.session.get(cls, contact_id, populate_existing=True)
+
+    @classmethod
+    def grant(cls, contact: Contact) -> PortalAccess:
+        """Return the contact's access, opening it when there was none. Granting twice is harmless.
+
+        Raises AccessError for someone suspended or revoked: only Restore lets them in again.
+        """
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        db.session.execute(
+            dialect.insert(cls)
+            .values(
+                contact_id=contact.id,
+                account_id=contact.account_id,
+                status=Access.INVITED,
+                invited_at=now(),
+                auth_epoch=1,
+                undelivered=False,
+            )
+            .on_conflict_do_nothing(index_elements=["contact_id"])
+        )
+        access = db.session.scalars(
+            select(cls)
+            .where(cls.contact_id == contact.id)
+            .execution_options(populate_existing=True)
+        ).one()
+        if not access.is_open:
+            raise AccessError(
+                f"{contact.called} is {access.status}. Restore their access first, then try again."
+            )
+        return access
+
+    @classmethod
+    def join(cls, contact_id: int, at: datetime, *, cut_family: bool) -> None:
+        """Note a sign-in. A bound one cuts the family: links made before it are dead."""
+        values: dict[str, object] = {
+            "status": Access.JOINED,
+            "joined_at": db.func.coalesce(cls.joined_at, at),
+            "last_seen_at": at,
+            "undelivered": False,
+        }
+        if cut_family:
+            values["family_cut_at"] = at
+        db.session.execute(
+            update(cls)
+            .where(cls.contact_id == contact_id, cls.status.in_(OPEN))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+    @classmethod
+    def change_status(cls, contact_id: int, status: Access, *, was: tuple[Access, ...]) -> bool:
+        """Set *status* if it was one of *was*, and end what is open. Tell whether it was."""
+        found = db.session.execute(
+            update(cls)
+            .where(cls.contact_id == contact_id, cls.status.in_(was))
+            .values(status=status, auth_epoch=cls.auth_epoch + 1)
+            .returning(cls.contact_id)
+            .execution_options(synchronize_session=False)
+        )
+        return found.first() is not None
+
+    @classmethod
+    def restore(cls, contact_id: int) -> bool:
+        """Let a suspended or revoked contact in again, as joined if they ever were."""
+        found = db.session.execute(
+            update(cls)
+            .where(cls.contact_id == contact_id, cls.status.in_((Access.SUSPENDED, Access.REVOKED)))
+            .values(
+                status=db.case((cls.joined_at.is_(None), Access.INVITED), else_=Access.JOINED),
+                auth_epoch=cls.auth_epoch + 1,
+                ends_at=None,
+            )
+            .returning(cls.contact_id)
+            .execution_options(synchronize_session=False)
+        )
+        return found.first() is not None
+
+    @classmethod
+    def end_everything(cls, contact_id: int) -> None:
+        """End the contact's links, codes, sessions and queued messages at once."""
+        db.session.execute(
+            update(cls)
+            .where(cls.contact_id == contact_id)
+            .values(auth_epoch=cls.auth_epoch + 1, undelivered=False)
+            .execution_options(synchronize_session=False)
+        )
+
+    @classmethod
+    def mark_delivery(cls, contact_id: int, *, undelivered: bool) -> None:
+        """Note whether the last message to the contact failed, for the counters and the list."""
+        db.session.execute(
+            update(cls)
+            .where(cls.contact_id == contact_id, cls.undelivered.is_not(undelivered))
+            .values(undelivered=undelivered)
+            .execution_options(synchronize_session=False)
+        )

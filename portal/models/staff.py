@@ -1,0 +1,42 @@
+"""Staff: people of an account. They share no table, cookie or role column with clients."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, Id, db, now
+from portal.models.address import cleaned_email, normalise_email
+
+
+class Staff(Base):
+    """A person of one or several accounts. `password_hash` is empty until they choose one."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str] = mapped_column(String(254))
+    email_norm: Mapped[str] = mapped_column(String(254), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200), default="", repr=False)
+    created_at: Mapped[datetime] = mapped_column(default_factory=now)
+
+    @property
+    def called(self) -> str:
+        return self.name or self.email
+
+    @classmethod
+    def by_email(cls, email: str) -> Staff | None:
+        """Return whoever signs in with *email*. Raises AddressError."""
+        return db.session.scalar(select(cls).where(cls.email_norm == normalise_email(email)))
+
+    @classmethod
+    def find_or_add(cls, email: str, name: str = "") -> Staff:
+        staff = cls.by_email(email)
+        if staff is None:
+            staff = cls(name=name, email=cleaned_email(email), email_norm=normalise_email(email))
+            db.session.add(staff)
+            db.session.flush()
+        return staff

@@ -1,0 +1,108 @@
+"""StaffSession: a signed-in browser of a staff member."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, LargeBinary, String, and_, bindparam, delete, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.config import settings
+from portal.db import Base, Id, UtcDateTime, db, now
+from portal.models.account import Account
+from portal.models.staff import Staff
+from portal.models.staff_role import StaffRole
+
+TOUCH_EVERY = timedelta(minutes=5)
+
+
+class AtWork(NamedTuple):
+    """Who is signed in and, on pages of an account, in which account and role."""
+
+    session_id: int
+    last_seen_at: datetime
+    staff: Staff
+    account: Account | None
+    role: str | None
+
+
+class StaffSession(Base):
+    """One browser of one staff member. Only the cookie's digest is stored."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, repr=False)
+    via: Mapped[str] = mapped_column(String(8))
+    browser: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime] = mapped_column(default_factory=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default_factory=now)
+    expires_at: Mapped[datetime]
+
+    @classmethod
+    def at_work(cls, digest: bytes, slug: str) -> AtWork | None:
+        """Return who holds *digest* and their seat in the account at *slug*, in one statement."""
+        at = now()
+        row = db.session.execute(
+            _AT_WORK,
+            {
+                "digest": digest,
+                "slug": slug,
+                "at": at,
+                "idle_since": at - timedelta(seconds=settings().staff_idle),
+            },
+        ).first()
+        return AtWork(*row) if row else None
+
+    @classmethod
+    def open(cls, staff_id: int, digest: bytes, *, via: str, browser: str) -> None:
+        db.session.add(
+            cls(
+                staff_id=staff_id,
+                digest=digest,
+                via=via,
+                browser=browser,
+                expires_at=now() + timedelta(seconds=settings().staff_session),
+            )
+        )
+        db.session.flush()
+
+    @staticmethod
+    def touch(connection: Connection, session_id: int) -> None:
+        connection.execute(
+            update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now())
+        )
+
+    @classmethod
+    def end(cls, digest: bytes) -> None:
+        db.session.execute(
+            delete(cls).where(cls.digest == digest).execution_options(synchronize_session=False)
+        )
+
+    @classmethod
+    def end_others(cls, staff_id: int, session_id: int) -> None:
+        """End every other browser of this person, as after a new password."""
+        db.session.execute(
+            delete(cls)
+            .where(cls.staff_id == staff_id, cls.id != session_id)
+            .execution_options(synchronize_session=False)
+        )
+
+
+_AT_WORK = (
+    select(StaffSession.id, StaffSession.last_seen_at, Staff, Account, StaffRole.role)
+    .join(Staff, Staff.id == StaffSession.staff_id)
+    .outerjoin(Account, Account.slug == bindparam("slug", type_=String()))
+    .outerjoin(
+        StaffRole,
+        and_(StaffRole.staff_id == Staff.id, StaffRole.account_id == Account.id),
+    )
+    .where(
+        StaffSession.digest == bindparam("digest", type_=LargeBinary()),
+        StaffSession.expires_at > bindparam("at", type_=UtcDateTime()),
+        StaffSession.last_seen_at > bindparam("idle_since", type_=UtcDateTime()),
+    )
+)

@@ -1,0 +1,25 @@
+"""The web: what staff, clients and the local mailbox see, and the rules every answer keeps."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.config import Settings
+from portal.web import brand, errors, headers, limits, mailbox, sessions, templating
+from portal.web.admin import contacts, invitations, login_emails, magic_links, overview, staff
+from portal.web.client import links, portal
+
+
+def init_app(app: Flask, found: Settings) -> None:
+    """Add the pages to *app*, and what stands before and after each of them."""
+    headers.init_app(app, found)
+    sessions.init_app(app)
+    limits.init_app(app, found)
+    templating.init_app(app)
+    errors.init_app(app)
+    for module in (staff, overview, invitations, login_emails, magic_links, contacts):
+        app.register_blueprint(module.bp)
+    for module in (brand, portal, links):
+        app.register_blueprint(module.bp)
+    if found.has_local_mailbox:
+        app.register_blueprint(mailbox.bp)

@@ -1,0 +1,239 @@
+"""Contacts: the list, one contact with its timeline, and what staff do with it."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from typing import Any
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.errors import AddressError, TakenError
+from portal.flows.edit_contact import Details, add_contact, edit_contact
+from portal.flows.invite import invite
+from portal.flows.login_email import send_login_emails
+from portal.flows.revoke import restore as restore_access
+from portal.flows.revoke import revoke as revoke_access
+from portal.flows.revoke import suspend as suspend_access
+from portal.models.address import likely_meant
+from portal.models.contact import Contact
+from portal.models.event import PAGE, Event
+from portal.models.portal_access import Access, PortalAccess
+from portal.web.admin.desk import at_desk, desk, find_contact, go
+from portal.web.admin.history import is_pending, timeline_line
+from portal.web.forms import ContactForm
+
+bp = desk("contacts", __name__, path="/contacts")
+
+STATUSES = [
+    ("", "Everyone"),
+    ("none", "Not invited"),
+    ("invited", "Invited"),
+    ("joined", "Joined"),
+    ("undelivered", "Undelivered"),
+    ("suspended", "Suspended"),
+    ("revoked", "Revoked"),
+]
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    account, _staff = at_desk()
+    q = " ".join(request.args.get("q", "").replace("\0", "").split())[:200]
+    status = request.args.get("status", "")
+    status = status if status in dict(STATUSES) else ""
+    after = _read_key(request.args.get("after", ""), str, int)
+    contacts, following = Contact.page(account, q=q, status=status, after=after)
+    asked = {name: value for name, value in (("q", q), ("status", status)) if value}
+    return render_template(
+        "admin/contacts.html",
+        contacts=contacts,
+        q=q,
+        status=status,
+        statuses=STATUSES,
+        next_url=url_for(".index", **asked, after=_key(*following)) if following else None,
+        first_url=url_for(".index", **asked) if after else None,
+    )
+
+
+@bp.get("/suggest")
+def suggest() -> ResponseReturnValue:
+    account, _staff = at_desk()
+    q = request.args.get("q", "").replace("\0", "")[:200]
+    return render_template("admin/_suggest.html", found=Contact.suggest(account, q))
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    account, staff = at_desk()
+    form = ContactForm()
+    if request.method == "POST" and _is_filled_in(form, None):
+        try:
+            contact = add_contact(account, _details(form), by=staff, request_id=g.request_id)
+        except (AddressError, TakenError) as error:
+            _complain(form, error)
+        else:
+            flash(f"{contact.called} was added.", "good")
+            return go(url_for(".show", contact_id=contact.id))
+    return _form_page(form, None)
+
+
+@bp.route("/<int:contact_id>/edit", methods=["GET", "POST"])
+def edit(contact_id: int) -> ResponseReturnValue:
+    account, staff = at_desk()
+    contact = find_contact(contact_id)
+    form = ContactForm(obj=contact)
+    if request.method == "POST" and _is_filled_in(form, contact):
+        try:
+            moved = edit_contact(
+                account, contact, _details(form), by=staff, request_id=g.request_id
+            )
+        except (AddressError, TakenError) as error:
+            _complain(form, error)
+        else:
+            flash("Saved.", "good")
+            changed = {"changed": 1} if moved and PortalAccess.of(contact.id) else {}
+            return go(url_for(".show", contact_id=contact.id, **changed))
+    return _form_page(form, contact)
+
+
+@bp.get("/<int:contact_id>")
+def show(contact_id: int) -> ResponseReturnValue:
+    contact = find_contact(contact_id)
+    access = PortalAccess.of(contact.id)
+    return render_template(
+        "admin/contact.html",
+        contact=contact,
+        access=access,
+        can=_can(access),
+        email_changed="changed" in request.args and access is not None and access.is_open,
+        **_timeline(contact),
+    )
+
+
+@bp.get("/<int:contact_id>/timeline")
+def timeline(contact_id: int) -> ResponseReturnValue:
+    g.is_poll = True
+    contact = find_contact(contact_id)
+    return render_template("admin/_timeline.html", contact=contact, **_timeline(contact))
+
+
+@bp.post("/<int:contact_id>/resend-invite")
+def resend_invite(contact_id: int) -> ResponseReturnValue:
+    account, staff = at_desk()
+    contact = find_contact(contact_id)
+    invite(account, contact.email, by=staff, request_id=g.request_id)
+    flash(f"Invitation to {contact.email} is on its way.", "good")
+    return go(url_for(".show", contact_id=contact.id))
+
+
+@bp.post("/<int:contact_id>/send-login-email")
+def send_login_email(contact_id: int) -> ResponseReturnValue:
+    account, staff = at_desk()
+    contact = find_contact(contact_id)
+    send_login_emails(account, [contact], by=staff, request_id=g.request_id)
+    flash(f"Login e-mail to {contact.email} is on its way.", "good")
+    return go(url_for(".show", contact_id=contact.id))
+
+
+@bp.post("/<int:contact_id>/suspend")
+def suspend(contact_id: int) -> ResponseReturnValue:
+    contact, (_account, staff) = find_contact(contact_id), at_desk()
+    if suspend_access(contact, by=staff, request_id=g.request_id):
+        flash(f"{contact.called} is shut out until you restore their access.", "good")
+    return go(url_for(".show", contact_id=contact.id))
+
+
+@bp.route("/<int:contact_id>/revoke", methods=["GET", "POST"])
+def revoke(contact_id: int) -> ResponseReturnValue:
+    contact, (_account, staff) = find_contact(contact_id), at_desk()
+    if request.method == "GET":
+        return render_template("admin/confirm_revoke.html", contact=contact)
+    if revoke_access(contact, by=staff, request_id=g.request_id):
+        flash(f"The access of {contact.called} has ended everywhere.", "good")
+    return go(url_for(".show", contact_id=contact.id))
+
+
+@bp.post("/<int:contact_id>/restore")
+def restore(contact_id: int) -> ResponseReturnValue:
+    contact, (_account, staff) = find_contact(contact_id), at_desk()
+    if restore_access(contact, by=staff, request_id=g.request_id):
+        flash(f"{contact.called} may enter again. Send them a new message to sign in with.", "good")
+    return go(url_for(".show", contact_id=contact.id))
+
+
+def _timeline(contact: Contact) -> dict[str, Any]:
+    before = _read_key(request.args.get("before", ""), datetime.fromisoformat, int)
+    lines = Event.timeline(contact.id, before=before)
+    older = None
+    if len(lines) == PAGE:
+        key = _key(lines[-1].at.isoformat(), lines[-1].id)
+        older = url_for(".show", contact_id=contact.id, before=key)
+    return {
+        "timeline": [timeline_line(line) for line in lines],
+        "pending": before is None and is_pending(lines),
+        "older_url": older,
+    }
+
+
+def _can(access: PortalAccess | None) -> dict[str, bool]:
+    is_open = access is None or access.is_open
+    return {
+        "invite": access is None or (is_open and access.status == Access.INVITED),
+        "login_email": is_open,
+        "magic_link": is_open,
+        "suspend": access is not None and is_open,
+        "revoke": access is not None and access.status != Access.REVOKED,
+        "restore": access is not None and not is_open,
+    }
+
+
+def _is_filled_in(form: ContactForm, contact: Contact | None) -> bool:
+    answer = request.form.get("use")
+    if answer == "suggestion":
+        form.email.data = likely_meant(form.email.data or "") or form.email.data
+    if answer or (contact is not None and form.email.data == contact.email):
+        form.keep_address.data = True
+    return bool(form.validate()) and _slip(form) is None
+
+
+def _slip(form: ContactForm) -> tuple[str, str] | None:
+    typed = form.email.data or ""
+    suggestion = None if form.keep_address.data else likely_meant(typed)
+    return (typed, suggestion) if suggestion else None
+
+
+def _details(form: ContactForm) -> Details:
+    return Details(
+        name=form.name.data or "",
+        email=form.email.data or "",
+        phone=form.phone.data or "",
+        locale=form.locale.data or "",
+        external_id=form.external_id.data or "",
+    )
+
+
+def _complain(form: ContactForm, error: Exception) -> None:
+    field = form.phone if "number" in str(error) else form.email
+    field.errors = [*field.errors, str(error)]
+
+
+def _form_page(form: ContactForm, contact: Contact | None) -> ResponseReturnValue:
+    slip = _slip(form) if request.method == "POST" and not form.errors else None
+    page = render_template("admin/contact_form.html", form=form, contact=contact, typo=slip)
+    return page, 200 if request.method == "GET" else 422
+
+
+def _key(*parts: object) -> str:
+    return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def _read_key(text: str, *kinds: Any) -> Any:
+    """Return the key that a page's address holds, or None for anything that is not one."""
+    try:
+        parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))
+    except (ValueError, TypeError):
+        return None

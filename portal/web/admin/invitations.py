@@ -1,0 +1,89 @@
+"""Invite to Client Portal: the dialog and the page."""
+
+from __future__ import annotations
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.flows.invite import invite
+from portal.models.contact import Contact
+from portal.models.portal_access import Access, PortalAccess
+from portal.web.admin.desk import at_desk, desk, go
+from portal.web.admin.picking import Pick, pick, typo
+from portal.web.forms import InviteForm, whole_number
+
+bp = desk("invitations", __name__, path="/invitations")
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    account, staff = at_desk()
+    form = InviteForm()
+    if request.method == "GET":
+        return _page(
+            form, known=Contact.find(account, whole_number(request.args.get("contact_id")) or 0)
+        )
+    if not form.validate():
+        return _page(form)
+    _answer_to_typo(form)
+    found = pick(account, form)
+    if found.contact is None and not found.email:
+        return _page(form, choices=found.choices)
+    slip = typo(found.email, form) if found.email else None
+    if slip:
+        return _page(form, typo=slip)
+    stopped = _stopped(found)
+    if stopped:
+        return _page(form, **stopped)
+    contact = invite(
+        account,
+        found.contact.email if found.contact else found.email,
+        by=staff,
+        name=form.name.data or "",
+        note=form.note.data or "",
+        request_id=g.request_id,
+    )
+    flash(f"Invitation to {contact.email} is on its way.", "good")
+    return go(url_for("overview.page"))
+
+
+def _answer_to_typo(form: InviteForm) -> None:
+    """Take the person's answer to "Did you mean …?" over into the form."""
+    answer = request.form.get("use")
+    if answer == "suggestion":
+        slip = typo(form.who.data or "", form)
+        form.who.data = slip[1] if slip else form.who.data
+    if answer:
+        form.keep_address.data = True
+
+
+def _stopped(found: Pick) -> dict[str, Contact] | None:
+    """Return what the page says instead of inviting: already joined, or shut out."""
+    access = PortalAccess.of(found.contact.id) if found.contact else None
+    if found.contact is None or access is None:
+        return None
+    if access.status == Access.JOINED:
+        return {"joined": found.contact}
+    return None if access.is_open else {"blocked": _Blocked(found.contact, access.status)}
+
+
+class _Blocked:
+    """A contact whose access is shut, with its status for the page."""
+
+    def __init__(self, contact: Contact, status: str) -> None:
+        self.id, self.name, self.email, self.status = (
+            contact.id,
+            contact.name,
+            contact.email,
+            status,
+        )
+
+
+def _page(
+    form: InviteForm, *, known: Contact | None = None, **found: object
+) -> ResponseReturnValue:
+    if known is not None:
+        form.who.data = known.email
+    context = {"choices": [], "typo": None, "joined": None, "blocked": None, **found}
+    page = render_template("admin/invite.html", form=form, **context)
+    return page, 200 if request.method == "GET" else 422

@@ -1,0 +1,63 @@
+"""Send Login Email: to one or many contacts."""
+
+from __future__ import annotations
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.flows.login_email import send_login_emails
+from portal.models.contact import Contact, ContactLine
+from portal.models.portal_access import PortalAccess
+from portal.web.admin.desk import at_desk, desk, go
+from portal.web.forms import LoginEmailForm, whole_number
+
+bp = desk("login_emails", __name__, path="/login-emails")
+
+AT_MOST = 200
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    account, staff = at_desk()
+    form, chosen = LoginEmailForm(), _chosen()
+    if request.method == "GET" or not form.validate():
+        return _page(form, chosen)
+    if "search" in request.form or (form.q.data and not chosen):
+        return _page(form, chosen, found=_others(form.q.data or "", chosen))
+    refused = [(contact, why) for contact in chosen if (why := _why_not(contact))]
+    if not chosen:
+        form.q.errors = ["Choose at least one contact."]
+    if refused or not chosen:
+        return _page(form, chosen, refused=refused)
+    count = send_login_emails(account, chosen, by=staff, request_id=g.request_id)
+    if count == 1:
+        flash(f"Login e-mail to {chosen[0].email} is on its way.", "good")
+    else:
+        flash(f"{count} login e-mails are on their way.", "good")
+    return go(url_for("overview.page"))
+
+
+def _chosen() -> list[Contact]:
+    account, _staff = at_desk()
+    ids = [whole_number(value) for value in request.values.getlist("contact_ids")[:AT_MOST]]
+    return Contact.find_all(account, [found for found in ids if found is not None])
+
+
+def _others(q: str, chosen: list[Contact]) -> list[ContactLine]:
+    account, _staff = at_desk()
+    already = {contact.id for contact in chosen}
+    return [line for line in Contact.suggest(account, q) if line.id not in already]
+
+
+def _why_not(contact: Contact) -> str:
+    access = PortalAccess.of(contact.id)
+    if access is None or access.is_open:
+        return ""
+    return f"Access is {access.status}. Restore it first, or take them off the list."
+
+
+def _page(form: LoginEmailForm, chosen: list[Contact], **found: object) -> ResponseReturnValue:
+    context = {"found": [], "refused": [], **found}
+    page = render_template("admin/login_email.html", form=form, chosen=chosen, **context)
+    is_asking = request.method == "GET" or "search" in request.form
+    return page, 200 if is_asking else 422

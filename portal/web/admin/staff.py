@@ -1,0 +1,133 @@
+"""The staff's own door: sign in, choose an account, set a password, sign out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal import passwords
+from portal.db import now
+from portal.flows.staff_sign_in import (
+    choose_password,
+    sign_in_by_password,
+    sign_in_by_staff_link,
+    sign_out,
+)
+from portal.models.staff_link import StaffLink
+from portal.models.staff_role import StaffRole
+from portal.web import cookies, sessions
+from portal.web.forms import PasswordForm, PressForm, StaffSignInForm
+from portal.web.limits import failed_redeems, has_failed, limiter, mark_failed
+
+bp = Blueprint("staff", __name__, url_prefix="/admin")
+bp.after_request(sessions.note_work)
+
+LINK_COOKIE = "staff_link"
+LINK_LIFE = timedelta(minutes=30)
+
+
+@bp.route("/", methods=["GET", "POST"], endpoint="sign_in")
+@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+def sign_in_page() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return _to_desk(current_user.staff.id)
+    form = StaffSignInForm()
+    if form.validate_on_submit():
+        secret = sign_in_by_password(
+            form.email.data, form.password.data, browser=sessions.browser_family()
+        )
+        if secret:
+            return sessions.give_staff(redirect(url_for(".sign_in"), code=303), secret)
+        mark_failed()
+        form.form_errors.append(
+            "That did not work. Check both, or wait a quarter of an hour after many tries."
+        )
+    return render_template("admin/sign_in.html", form=form)
+
+
+@bp.get("/in/<token>")
+def open_link(token: str) -> ResponseReturnValue:
+    """Take the secret out of the address bar; the clean page has the button."""
+    response = redirect(url_for(".link_page"), code=303)
+    cookies.write(response, LINK_COOKIE, token[:64], LINK_LIFE)
+    return response
+
+
+@bp.route("/link", methods=["GET", "POST"])
+@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+def link_page() -> ResponseReturnValue:
+    form, token = PressForm(), cookies.read(LINK_COOKIE)
+    if form.validate_on_submit():
+        secret = sign_in_by_staff_link(token, browser=sessions.browser_family())
+        if secret:
+            response = redirect(url_for(".sign_in"), code=303)
+            cookies.remove(response, LINK_COOKIE)
+            return sessions.give_staff(response, secret)
+        mark_failed()
+    look = StaffLink.look(token) if token else None
+    state = look.state(now()) if look else "unknown"
+    page = render_template(
+        "admin/staff_link.html", state=state, staff_name=look.name if look else "", form=form
+    )
+    return page, 200 if state == "ready" else 410
+
+
+@bp.get("/accounts")
+def accounts() -> ResponseReturnValue:
+    if not current_user.is_authenticated:
+        return redirect(url_for(".sign_in"), code=303)
+    seats = StaffRole.seats(current_user.staff.id)
+    return render_template("admin/accounts.html", accounts=seats, staff=current_user.staff)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+def password() -> ResponseReturnValue:
+    if not current_user.is_authenticated:
+        return redirect(url_for(".sign_in"), code=303)
+    person, form = current_user.staff, PasswordForm()
+    has_password = bool(person.password_hash)
+    if not has_password:
+        del form.current
+    if form.validate_on_submit() and _change_password(form, has_password=has_password):
+        flash("Your new password is set. Your other browsers were signed out.", "good")
+        return redirect(url_for(".accounts"), code=303)
+    return render_template(
+        "admin/password.html", form=form, has_password=has_password, staff=person
+    )
+
+
+@bp.post("/sign-out", endpoint="sign_out")
+def leave() -> ResponseReturnValue:
+    digest = cookies.digest_of(sessions.STAFF_COOKIE)
+    if digest:
+        sign_out(digest)
+    response = redirect(url_for(".sign_in"), code=303)
+    cookies.remove(response, sessions.STAFF_COOKIE)
+    return response
+
+
+def _change_password(form: PasswordForm, *, has_password: bool) -> bool:
+    """Tell whether the password was set; what was wrong stands at its field."""
+    person = current_user.staff
+    if has_password and not passwords.verify(person.password_hash, form.current.data):
+        mark_failed()
+        form.current.errors = ["This is not your current password."]
+        return False
+    try:
+        choose_password(person, form.password.data, session_id=g.at_work.session_id)
+    except passwords.PasswordError as error:
+        form.password.errors = [str(error)]
+        return False
+    return True
+
+
+def _to_desk(staff_id: int) -> Response:
+    seats = StaffRole.seats(staff_id)
+    where = (
+        url_for("overview.page", slug=seats[0].slug) if len(seats) == 1 else url_for(".accounts")
+    )
+    return make_response(redirect(where, code=303))

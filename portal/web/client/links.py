@@ -1,0 +1,183 @@
+"""Links: opening one changes nothing; pressing its button signs in, once."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal import plugins, tokens
+from portal.db import now, try_aside
+from portal.flows.ask import ask
+from portal.flows.sign_in import Browser, SignedIn, sign_in_by_link
+from portal.models.address import masked, normalise_email
+from portal.models.client_session import ClientSession
+from portal.models.event import Event
+from portal.models.magic_link import Look, MagicLink
+from portal.models.sign_in_request import Asked
+from portal.web import cookies, sessions
+from portal.web.client.portal import where_to
+from portal.web.forms import PressForm
+from portal.web.limits import failed_redeems, has_failed, limiter, links_per_network, mark_failed
+
+bp = Blueprint("links", __name__, url_prefix="/l")
+
+GONE, NOT_FOUND = 410, 404
+
+
+@bp.get("/<token>")
+def open_link(token: str) -> ResponseReturnValue:
+    """Move the secret into a short cookie and answer 303 to a clean address.
+
+    So it leaves the address bar, the history and the Referer. Mail scanners come this far.
+    """
+    digest = tokens.token_digest_of(token)
+    if digest is None:
+        return _dead("incomplete", GONE)
+    handle = tokens.handle_of(digest)
+    response = redirect(url_for(".page", handle=handle), code=303)
+    known = cookies.read_link(handle)
+    nonce = known.nonce if known else secrets.token_urlsafe(16)
+    cookies.write_link(response, handle, cookies.OpenedLink(token, nonce))
+    return response
+
+
+@bp.route("/open/<handle>", methods=["GET", "POST"])
+@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+def page(handle: str) -> ResponseReturnValue:
+    opened = cookies.read_link(handle)
+    if opened is None:
+        mark_failed()
+        return _dead("no_cookies", GONE)
+    digest = tokens.token_digest_of(opened.token)
+    if digest is None or tokens.handle_of(digest) != handle:
+        mark_failed()
+        return _dead("incomplete", GONE)
+    return _press(digest, opened, handle) if request.method == "POST" else _look(digest, handle)
+
+
+@bp.post("/open/<handle>/renew")
+@limiter.limit(links_per_network)
+def renew(handle: str) -> ResponseReturnValue:
+    """Mail a new link to the address on file, whatever has become of this one."""
+    opened = cookies.read_link(handle)
+    digest = tokens.token_digest_of(opened.token) if opened else None
+    look = MagicLink.look(digest) if digest else None
+    if look is None:
+        return _dead("no_cookies" if opened is None else "incomplete", GONE)
+    flow = cookies.Flow(tokens.new_secret(), masked(look.email), handle)
+    ask(
+        Asked(
+            account_id=look.account_id,
+            email_norm=normalise_email(look.email),
+            flow_digest=flow.digest,
+            target=look.target,
+            browser=sessions.browser_family(),
+            request_id=g.request_id,
+        )
+    )
+    response = make_response(redirect(url_for("portal.code", slug=look.slug), code=303))
+    cookies.write_flow(response, look.slug, flow)
+    return response
+
+
+def _look(digest: bytes, handle: str) -> ResponseReturnValue:
+    look = MagicLink.look(digest)
+    state = look.state(now()) if look else "incomplete"
+    if look is None or state not in ("ready", "used"):
+        return _dead(state, GONE if look else NOT_FOUND, look, handle)
+    here = _signed_in_here(look)
+    if here and here[0] == look.contact_id:
+        return redirect(where_to(look.slug, look.target), code=303)
+    if state == "used":
+        return _dead(state, GONE, look, handle)
+    _note_opening(look)
+    flow = cookies.read_flow(look.slug)
+    g.account = look
+    return render_template(
+        "client/link.html",
+        form=PressForm(),
+        masked=masked(look.email),
+        section_title=_section_title(look),
+        autopress=bool(flow and flow.digest == look.flow_digest and not here),
+        other=here[1] if here else None,
+    )
+
+
+def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseReturnValue:
+    slug = request.form.get("portal", "")[:40]
+    flow = cookies.read_flow(slug)
+    signed_in = sign_in_by_link(
+        digest,
+        tokens.digest(opened.nonce),
+        Browser(
+            family=sessions.browser_family(),
+            flow_digest=flow.digest if flow else None,
+            old_session=cookies.digest_of(slug) if slug else None,
+            request_id=g.request_id,
+        ),
+    )
+    if signed_in is not None:
+        return _walk_in(signed_in, handle)
+    mark_failed()
+    look = MagicLink.look(digest)
+    return _dead(
+        look.state(now()) if look else "incomplete", GONE if look else NOT_FOUND, look, handle
+    )
+
+
+def _walk_in(signed_in: SignedIn, handle: str) -> Response:
+    response = make_response(redirect(where_to(signed_in.slug, signed_in.target), code=303))
+    cookies.remove_link(response, handle)
+    cookies.remove_flow(response, signed_in.slug)
+    sessions.give_client(response, signed_in.slug, signed_in.secret)
+    return response
+
+
+def _signed_in_here(look: Look) -> tuple[int, str] | None:
+    """Return the id and name of whoever this browser is signed in as in the link's portal."""
+    digest = cookies.digest_of(look.slug)
+    visit = ClientSession.visit(look.slug, digest) if digest else None
+    if visit is None or visit.contact_id is None or visit.session_id is None:
+        return None
+    return visit.contact_id, visit.contact_name or masked(visit.email or "")
+
+
+def _section_title(look: Look) -> str | None:
+    sections = plugins.current().sections(look.slug) if look.target else []
+    return next((section.title for section in sections if section.name == look.target), None)
+
+
+def _note_opening(look: Look) -> None:
+    """Write the opening on the timeline, beside this page, which itself changes nothing."""
+    try_aside(
+        partial(
+            Event.record_aside,
+            kind="opened",
+            account_id=look.account_id,
+            contact_id=look.contact_id,
+            link_id=look.id,
+            request_id=g.request_id,
+            browser=sessions.browser_family(),
+        )
+    )
+
+
+def _dead(
+    state: str, status: int, look: Look | None = None, handle: str = ""
+) -> ResponseReturnValue:
+    """Say exactly what became of the link. A mistyped and an unknown one read alike."""
+    g.account = look
+    page_ = render_template(
+        "client/dead_link.html",
+        state=state,
+        used_at=look.used_at if look else None,
+        used_browser=look.used_browser if look else "",
+        masked=masked(look.email) if look else None,
+        can_renew=look is not None and state != "no_access",
+        handle=handle,
+        sign_in_url=url_for("portal.front", slug=look.slug) if look else None,
+    )
+    return page_, status

@@ -1,0 +1,229 @@
+"""The portal itself: the door at its address, and the rooms behind it."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from portal import plugins, tokens
+from portal.channel import SectionRequest
+from portal.db import now
+from portal.flows.ask import ask
+from portal.flows.sign_in import Browser, forgive_try, may_try_code, sign_in_by_code
+from portal.flows.sign_out import sign_out as sign_out_browser
+from portal.flows.sign_out import sign_out_everywhere
+from portal.models.address import normalise_email
+from portal.models.client_session import ClientSession, Visit
+from portal.models.magic_link import MagicLink
+from portal.models.sign_in_request import Asked
+from portal.web import cookies, sessions
+from portal.web.forms import CodeForm, EmailForm, PressForm
+from portal.web.limits import (
+    failed_redeems,
+    has_failed,
+    limiter,
+    links_per_account,
+    links_per_network,
+    mark_failed,
+    this_account,
+)
+
+bp = Blueprint("portal", __name__, url_prefix="/p/<slug>")
+bp.after_request(sessions.note_visit)
+
+
+@bp.before_request
+def enter() -> None:
+    g.slug = (request.view_args or {})["slug"]
+    g.account = sessions.enter(g.slug)
+
+
+@bp.route("/", methods=["GET", "POST"])
+@limiter.limit(links_per_network, methods=["POST"])
+@limiter.limit(links_per_account, methods=["POST"], key_func=this_account)
+def front(slug: str) -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return _home(current_user.visit)
+    form = EmailForm()
+    if form.validate_on_submit():
+        return _ask(form.email.data, request.args.get("to", "")[:60])
+    return render_template("client/sign_in.html", form=form)
+
+
+@bp.route("/code", methods=["GET", "POST"])
+@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+def code(slug: str) -> ResponseReturnValue:
+    flow = cookies.read_flow(slug)
+    if flow is None:
+        return redirect(url_for(".front"), code=303)
+    form, state = CodeForm(), ""
+    if form.validate_on_submit():
+        state = "wrong"
+        address = _asked_for(flow)
+        if not may_try_code(g.account.account_id, flow.digest, address):
+            state = "off"
+        elif signed_in := sign_in_by_code(
+            g.account.account_id, flow.digest, form.digits, _browser(slug)
+        ):
+            forgive_try(g.account.account_id, address)
+            response = redirect(where_to(slug, signed_in.target), code=303)
+            cookies.remove_flow(response, slug)
+            return sessions.give_client(response, slug, signed_in.secret)
+        mark_failed()
+    return render_template(
+        "client/code.html", form=form, address=flow.address, state=state, again_form=PressForm()
+    )
+
+
+@bp.post("/ask-again")
+@limiter.limit(links_per_network, methods=["POST"])
+@limiter.limit(links_per_account, methods=["POST"], key_func=this_account)
+def ask_again(slug: str) -> ResponseReturnValue:
+    flow = cookies.read_flow(slug)
+    if flow is None:
+        return redirect(url_for(".front"), code=303)
+    if flow.handle:
+        return redirect(url_for("links.renew", handle=flow.handle), code=307)
+    return _ask(flow.address, "")
+
+
+@bp.get("/s/<name>")
+def section(slug: str, name: str) -> ResponseReturnValue:
+    if not current_user.is_authenticated:
+        return redirect(url_for(".front", to=name), code=303)
+    visit = current_user.visit
+    sections = plugins.current().sections(slug)
+    found = next((one for one in sections if one.name == name), None)
+    if found is None:
+        abort(404)
+    asked = SectionRequest(
+        account_slug=visit.slug,
+        account_name=visit.name,
+        contact_name=visit.contact_name or "",
+        contact_email=visit.email or "",
+        external_id=visit.external_id or "",
+    )
+    body = found.render(asked) if found.render else Markup("<p>{}</p>").format(found.summary)
+    return render_template("client/section.html", section=found, body=body, sections=sections)
+
+
+@bp.get("/access")
+def access(slug: str) -> ResponseReturnValue:
+    visit = _signed_in()
+    sessions_ = [
+        {
+            "id": one.id,
+            "browser": one.browser,
+            "since": one.since,
+            "last_seen": one.last_seen,
+            "is_this": one.id == visit.session_id,
+        }
+        for one in ClientSession.of_contact(visit.contact_id or 0)
+    ]
+    return render_template("client/access.html", sessions=sessions_)
+
+
+@bp.post("/access/<int:session_id>/end")
+def end_session(slug: str, session_id: int) -> ResponseReturnValue:
+    visit = _signed_in()
+    if not sign_out_browser(visit, session_id, request_id=g.request_id):
+        abort(404)
+    if session_id == visit.session_id:
+        return _leave(slug)
+    flash("That browser is signed out.", "good")
+    return redirect(url_for(".access"), code=303)
+
+
+@bp.post("/access/end-all")
+def end_all(slug: str) -> ResponseReturnValue:
+    sign_out_everywhere(_signed_in(), request_id=g.request_id)
+    return _leave(slug)
+
+
+@bp.post("/sign-out")
+def sign_out(slug: str) -> ResponseReturnValue:
+    visit: Visit = g.account
+    if visit.session_id:
+        sign_out_browser(visit, visit.session_id, request_id=g.request_id)
+    return _leave(slug)
+
+
+def where_to(slug: str, target: str) -> str:
+    """Return the address of a link's section, or of the home. A target is a name, never a URL."""
+    names = [section.name for section in plugins.current().sections(slug)] if target else []
+    if target in names:
+        return url_for("portal.section", slug=slug, name=target)
+    return url_for("portal.front", slug=slug)
+
+
+def _home(visit: Visit) -> ResponseReturnValue:
+    return render_template(
+        "client/home.html",
+        client={"name": visit.contact_name, "email": visit.email},
+        greeting=_greeting(visit),
+        sections=plugins.current().sections(visit.slug),
+    )
+
+
+def _greeting(visit: Visit) -> str:
+    hour = now().astimezone(ZoneInfo(visit.time_zone)).hour
+    part = "morning" if 4 <= hour < 12 else "afternoon" if 12 <= hour < 18 else "evening"
+    first = (visit.contact_name or "").split(" ")[0]
+    return f"Good {part}, {first}" if first else f"Good {part}"
+
+
+def _ask(address: str, target: str) -> Response:
+    """Write the request down and go to the code page, whoever asked."""
+    slug = g.account.slug
+    flow = cookies.read_flow(slug)
+    if flow is None or flow.address != address:
+        flow = cookies.Flow(tokens.new_secret(), address)
+    ask(
+        Asked(
+            account_id=g.account.account_id,
+            email_norm=normalise_email(address),
+            flow_digest=flow.digest,
+            target=target,
+            browser=sessions.browser_family(),
+            request_id=g.request_id,
+        )
+    )
+    response = redirect(url_for("portal.code", slug=slug), code=303)
+    cookies.write_flow(response, slug, flow)
+    return response
+
+
+def _asked_for(flow: cookies.Flow) -> str:
+    """Return the address whose codes are counted: typed, or that of the link asked from."""
+    opened = cookies.read_link(flow.handle) if flow.handle else None
+    digest = tokens.token_digest_of(opened.token) if opened else None
+    look = MagicLink.look(digest) if digest else None
+    return normalise_email(look.email if look else flow.address)
+
+
+def _browser(slug: str) -> Browser:
+    flow = cookies.read_flow(slug)
+    return Browser(
+        family=sessions.browser_family(),
+        flow_digest=flow.digest if flow else None,
+        old_session=cookies.digest_of(slug),
+        request_id=g.request_id,
+    )
+
+
+def _signed_in() -> Visit:
+    if not current_user.is_authenticated:
+        abort(redirect(url_for(".front"), code=303))
+    visit: Visit = current_user.visit
+    return visit
+
+
+def _leave(slug: str) -> Response:
+    response = redirect(url_for(".front"), code=303)
+    cookies.remove(response, slug)
+    return response

@@ -1,0 +1,170 @@
+"""The forms: what may be typed where, and how it is told when it cannot be used."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, Length
+
+from portal.errors import AddressError
+from portal.models.address import normalise_email
+
+LONGEST_NOTE = 500
+LIVES = ((900, "15 minutes"), (3600, "1 hour"), (86400, "24 hours"))
+LOCALES = (
+    ("", "As the account"),
+    ("en", "English"),
+    ("en-GB", "English (United Kingdom)"),
+    ("en-US", "English (United States)"),
+    ("en-AU", "English (Australia)"),
+    ("en-CA", "English (Canada)"),
+    ("en-IE", "English (Ireland)"),
+)
+
+
+def _trim(value: str | None) -> str:
+    return (value or "").replace("\0", "").strip()
+
+
+def _one_line(value: str | None) -> str:
+    return " ".join(_trim(value).split())
+
+
+def _is_address(_form: FlaskForm, field: StringField) -> None:
+    try:
+        normalise_email(field.data or "")
+    except AddressError as error:
+        raise ValidationError(str(error)) from None
+
+
+class PressForm(FlaskForm):  # type: ignore[misc]
+    """A button and nothing else."""
+
+
+class EmailForm(FlaskForm):  # type: ignore[misc]
+    """The standard sign-in."""
+
+    email = EmailField(
+        "Your e-mail address",
+        filters=[_trim],
+        validators=[DataRequired("Enter your e-mail address."), Length(max=320), _is_address],
+    )
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The code of a message. Spaces and dashes between the digits are fine."""
+
+    code = StringField("Code", validators=[DataRequired("Enter the eight digits.")])
+
+    def validate_code(self, field: StringField) -> None:
+        if len(self.digits) != 8:
+            raise ValidationError("The code has eight digits, such as 4821 9035.")
+
+    @property
+    def digits(self) -> str:
+        return "".join(str(int(sign)) for sign in self.code.data or "" if sign.isdecimal())
+
+
+class StaffSignInForm(FlaskForm):  # type: ignore[misc]
+    """E-mail and password of staff."""
+
+    email = EmailField(
+        "E-mail address", filters=[_trim], validators=[DataRequired("Enter your e-mail address.")]
+    )
+    password = PasswordField("Password", validators=[DataRequired("Enter your password.")])
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """A new password; the current one is asked for where there is one."""
+
+    current = PasswordField(
+        "Current password", validators=[DataRequired("Enter your current password.")]
+    )
+    password = PasswordField("New password", validators=[DataRequired("Choose a password.")])
+
+
+class WhoForm(FlaskForm):  # type: ignore[misc]
+    """Someone by name or address; `contact_id` is set once it is clear who."""
+
+    who = StringField(
+        "Contact or e-mail address", filters=[_one_line], validators=[Length(max=320)]
+    )
+    contact_id = HiddenField()
+
+    @property
+    def chosen_id(self) -> int | None:
+        return whole_number(self.contact_id.data)
+
+
+class InviteForm(WhoForm):
+    """Whom to invite, and with which words."""
+
+    name = StringField("Name", filters=[_one_line], validators=[Length(max=200)])
+    note = TextAreaField(
+        "Personal note",
+        filters=[_trim],
+        validators=[Length(max=LONGEST_NOTE, message="Use at most 500 characters.")],
+    )
+    keep_address = BooleanField()
+
+
+class LoginEmailForm(FlaskForm):  # type: ignore[misc]
+    """Search words; the chosen contacts are checkboxes beside it."""
+
+    q = StringField("Find contacts", filters=[_one_line])
+
+
+class MagicLinkForm(WhoForm):
+    """For whom, for which section, and for how long."""
+
+    section = SelectField("Opens", validate_choice=True)
+    life = SelectField("Works for", choices=[(str(seconds), words) for seconds, words in LIVES])
+    link_id = HiddenField()
+
+    def __init__(self, sections: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.section.choices = [("", "The portal's home"), *sections]
+        if self.section.data is None:
+            self.section.data = ""
+        if self.link_uuid is None:
+            self.link_id.data = str(uuid4())
+
+    @property
+    def link_uuid(self) -> UUID | None:
+        try:
+            return UUID(self.link_id.data or "")
+        except ValueError:
+            return None
+
+
+class ContactForm(FlaskForm):  # type: ignore[misc]
+    """What staff know of a contact."""
+
+    name = StringField("Name", filters=[_one_line], validators=[Length(max=200)])
+    email = EmailField(
+        "E-mail address",
+        filters=[_trim],
+        validators=[DataRequired("Enter an e-mail address."), Length(max=320), _is_address],
+    )
+    phone = StringField("Phone", filters=[_one_line], validators=[Length(max=40)])
+    locale = SelectField("Language", choices=list(LOCALES))
+    external_id = StringField("Your reference", filters=[_one_line], validators=[Length(max=100)])
+    keep_address = BooleanField()
+
+
+def whole_number(value: str | None) -> int | None:
+    """Return *value* as a row's id, or None for anything that cannot be one."""
+    text = value or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

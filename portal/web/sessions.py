@@ -1,0 +1,133 @@
+"""Who is signed in: one cookie for each portal and one for staff, read by Flask-Login."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from flask import Flask, Request, Response, abort, g, request
+from flask_login import LoginManager, UserMixin, current_user
+
+from portal.config import settings
+from portal.db import now, try_aside
+from portal.models import client_session, staff_session
+from portal.models.client_session import ClientSession, Visit
+from portal.models.staff import Staff
+from portal.models.staff_session import AtWork, StaffSession
+from portal.web import cookies
+from portal.web.browser import family
+
+STAFF_COOKIE = "staff"
+_ADMIN = "/admin"
+
+
+class SignedInClient(UserMixin):  # type: ignore[misc]
+    """A client in one portal, for Flask-Login."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.id = f"client-{visit.contact_id}"
+
+
+class SignedInStaff(UserMixin):  # type: ignore[misc]
+    """A staff member, for Flask-Login."""
+
+    def __init__(self, at_work: AtWork) -> None:
+        self.at_work = at_work
+        self.id = f"staff-{at_work.staff.id}"
+
+    @property
+    def staff(self) -> Staff:
+        return self.at_work.staff
+
+
+def init_app(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.init_app(app)
+    manager.request_loader(load)
+
+
+def load(request: Request) -> SignedInClient | SignedInStaff | None:
+    """Return who this request is from: staff under /admin, else a client of the portal."""
+    if request.path.startswith(_ADMIN):
+        at_work = _at_work()
+        return SignedInStaff(at_work) if at_work else None
+    visit: Visit | None = g.get("visit")
+    return SignedInClient(visit) if visit and visit.session_id else None
+
+
+def enter(slug: str) -> Visit:
+    """Find the portal at *slug* and who is signed in to it. Answers 404 when there is none."""
+    visit = ClientSession.visit(slug, cookies.digest_of(slug))
+    if visit is None:
+        abort(404)
+    g.visit = visit
+    return visit
+
+
+def staff_at_work() -> AtWork | None:
+    """Return the signed-in staff member of this request, with their seat on an account's page."""
+    return (
+        current_user.at_work
+        if isinstance(current_user._get_current_object(), SignedInStaff)
+        else None
+    )
+
+
+def note_visit(response: Response) -> Response:
+    """Note, at most once an hour, that a client's browser is in use.
+
+    The page itself only reads; this is a transaction of its own beside it, and a failure of it
+    must not cost anybody their page.
+    """
+    visit: Visit | None = g.get("visit")
+    if (
+        visit
+        and visit.session_id
+        and visit.contact_id
+        and visit.last_seen_at
+        and visit.last_seen_at < now() - client_session.TOUCH_EVERY
+        and request.method == "GET"
+    ):
+        try_aside(
+            partial(ClientSession.touch, session_id=visit.session_id, contact_id=visit.contact_id)
+        )
+    return response
+
+
+def note_work(response: Response) -> Response:
+    """Note, at most every five minutes, that a staff browser is in use. Polling does not count."""
+    at_work: AtWork | None = g.get("at_work")
+    if (
+        at_work
+        and request.method == "GET"
+        and not g.get("is_poll")
+        and at_work.last_seen_at < now() - staff_session.TOUCH_EVERY
+    ):
+        try_aside(partial(StaffSession.touch, session_id=at_work.session_id))
+    return response
+
+
+def give_client(response: Response, slug: str, secret: str) -> Any:
+    cookies.write(response, slug, secret, timedelta(seconds=settings().client_session))
+    return response
+
+
+def give_staff(response: Response, secret: str) -> Any:
+    cookies.write(response, STAFF_COOKIE, secret, timedelta(seconds=settings().staff_session))
+    return response
+
+
+def browser_family() -> str:
+    return family(request.headers.get("User-Agent", ""))
+
+
+def _at_work() -> AtWork | None:
+    if "at_work" not in g:
+        digest = cookies.digest_of(STAFF_COOKIE)
+        slug = (request.view_args or {}).get("slug", "")
+        g.at_work = StaffSession.at_work(digest, slug) if digest else None
+    found: AtWork | None = g.at_work
+    return found
