@@ -118,14 +118,23 @@ class Channel:
     caps: ClassVar[Caps]
 
     def check(self) -> None:
-        """Try the provider without sending anything. Raises a ChannelError that says what is wrong."""
+        """Try the provider without sending anything.
+
+        Raises a ChannelError that says what is wrong.
+        """
 
     def normalise_address(self, address: str) -> str:
-        """Return *address* as the provider wants it. Raises PermanentError when it cannot be used."""
+        """Return *address* as the provider wants it.
+
+        Raises PermanentError when it cannot be used.
+        """
         return address
 
     def send(self, request: SendRequest) -> Sent:
-        """Deliver *request*, within `caps.timeout` seconds. Raises a ChannelError when it cannot."""
+        """Deliver *request*, within `caps.timeout` seconds.
+
+        Raises a ChannelError when it cannot.
+        """
         raise PermanentError(f"The channel {self.id} does not send.")
 
     def close(self) -> None:

@@ -161,7 +161,7 @@ def add(email: str, slug: str, role: str, name: str) -> None:
 @click.argument("email")
 @clearly
 def link(email: str) -> None:
-    """Print a one-time sign-in URL for EMAIL: for first entry and lock-outs. It works for an hour."""
+    """Print a one-time sign-in URL for EMAIL, for first entry and lock-outs. It lasts an hour."""
     app = create_app()
     with app.app_context():
         click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")

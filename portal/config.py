@@ -28,7 +28,7 @@ Seconds = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseSettings):
-    """Each field is the environment variable PORTAL_<NAME>; `port` is PORT. Times are in seconds."""
+    """Each field is the environment variable PORTAL_<NAME>; `port` is PORT. Times in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore")
 
@@ -220,7 +220,7 @@ def prepare_home(found: Settings) -> Settings:
 
 
 def bundled(folder: str) -> Path:
-    """Return where *folder* (templates, migrations) lies: inside the wheel, else in the checkout."""
+    """Return where *folder* (templates, migrations) is: inside the wheel, else in the checkout."""
     spec = find_spec(f"portal._{folder}") if "portal" in sys.modules else None
     if spec and spec.submodule_search_locations:
         inside = Path(next(iter(spec.submodule_search_locations)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
+from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar, dataclass_transform
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -79,6 +79,8 @@ big_id = BigInteger().with_variant(Integer, "sqlite")
 Id = Annotated[int, mapped_column(big_id, primary_key=True)]
 
 
+# The decorator tells mypy what kw_only=True does to the tables, which it would not look up here.
+@dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column,))
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
     """Rows are dataclasses with keyword-only fields."""
 

@@ -23,7 +23,11 @@ CONTACTS = (
     Details("Grace Okafor", "grace.okafor@okafor-clinic.example", "", "", "C-1007"),
     Details("Hana Suzuki", "hana@suzuki-design.example", "", "", "C-1008"),
     Details(
-        "Bridget O’Malley-Featherstonehaugh", "bridget@featherstonehaugh.example", "", "", "C-1009"
+        "Bridget O’Malley-Featherstonehaugh",  # noqa: RUF001 - names are typed like that
+        "bridget@featherstonehaugh.example",
+        "",
+        "",
+        "C-1009",
     ),
     Details("Sam Lee", "sam+portal@leeandsons.example", "", "", "C-1010"),
     Details("Inès Dubois", "ines.dubois@boulangerie-dubois.example", "", "", "C-1011"),

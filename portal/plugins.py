@@ -98,7 +98,7 @@ def load(operator: Operator, sources: Iterable[tuple[str, Any]]) -> Plugins:
 
 
 def _register(manager: pluggy.PluginManager, module: Any, name: str) -> None:
-    """Raises when the plugin implements a hook that does not exist: a misspelt one is never called."""
+    """Raises when the plugin implements a hook that does not exist: it would never be called."""
     manager.register(module, name)
     manager.check_pending()
 

@@ -7,6 +7,7 @@ import multiprocessing
 
 from flask import Flask
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from portal.app import create_app
@@ -17,7 +18,7 @@ STOP_WITHIN_SECONDS = 3
 
 
 def run(found: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. The processes are forked from this one and share its memory."""
+    """Serve until SIGTERM or SIGINT. The processes are forked from this one: memory is shared."""
     multiprocessing.set_start_method("fork", force=True)
     gc.collect()
     gc.freeze()
@@ -32,7 +33,7 @@ def run(found: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_SECONDS,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         websockets=False,
     ).serve()
 

@@ -68,7 +68,10 @@ def code_of(token: str) -> str:
 
 
 def code_macs(code: str, link_id: UUID) -> tuple[bytes, ...]:
-    """Return the MACs of *code* under each key, newest first: a bare digest of 8 digits is guessed."""
+    """Return the MACs of *code* under each key, newest first.
+
+    A bare digest of eight digits would be guessed.
+    """
     return tuple(
         hmac.digest(key, link_id.bytes + code.encode(), "sha256") for key in keys_for("code")
     )

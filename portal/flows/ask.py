@@ -45,7 +45,7 @@ def answer(request_id: int) -> int | None:
             contact_id=contact.id,
             actor="client",
             request_id=asked.request_id,
-            browser=asked.browser,
+            detail={"browser": asked.browser},
         )
         return None
     return _owe_link(asked, account, contact, access)
@@ -83,6 +83,6 @@ def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAc
         link_id=link.id,
         delivery_id=delivery.id,
         request_id=asked.request_id,
-        browser=asked.browser,
+        detail={"browser": asked.browser},
     )
     return delivery.id

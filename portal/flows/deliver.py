@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from portal import plugins
 from portal.channel import (
@@ -20,6 +20,7 @@ from portal.channel import (
     Sent,
     TemporaryError,
 )
+from portal.channel import Kind as MessageKind
 from portal.config import settings
 from portal.db import atomic, db, now
 from portal.messages import Words, code_in_words, link_url, portal_url, render
@@ -143,9 +144,10 @@ def _attempt(job: Job) -> End:
 
 def _request(job: Job, token: str) -> SendRequest:
     account, contact, link = job.account, job.contact, job.link
+    kind = cast(MessageKind, link.kind)
     message = render(
         Words(
-            kind=link.kind,
+            kind=kind,
             account_name=account.name,
             accent=account.accent,
             portal_url=portal_url(settings().url, account.slug),
@@ -164,7 +166,7 @@ def _request(job: Job, token: str) -> SendRequest:
     )
     return SendRequest(
         key=f"delivery-{job.claim.delivery_id}-{link.id.hex}",
-        kind=link.kind,  # type: ignore[arg-type]
+        kind=kind,
         to=contact.email,
         to_name=contact.name,
         message=message,
@@ -218,17 +220,16 @@ def _finish(job: Job, end: End) -> None:
     _record(job, str(end.status), reason=end.error, reply=end.reply)
 
 
-def _record(job: Job, kind: str, **detail: str) -> None:
+def _record(job: Job, kind: str, **reasons: str) -> None:
     claim = job.claim
+    given = {name: words for name, words in reasons.items() if words}
     Event.record(
         kind,
         account_id=claim.account_id,
         contact_id=claim.contact_id,
         link_id=claim.link_id,
         delivery_id=claim.delivery_id,
-        channel=claim.channel,
-        attempt=claim.attempt,
-        **{name: value for name, value in detail.items() if value},
+        detail={"channel": claim.channel, "attempt": claim.attempt, **given},
     )
 
 

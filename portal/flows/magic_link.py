@@ -86,8 +86,7 @@ def _issue(
         by=by,
         link_id=link.id,
         request_id=request_id,
-        target=target,
-        regenerated=regenerate,
+        detail={"target": target, "regenerated": regenerate},
     )
     return link
 

@@ -121,9 +121,7 @@ def _open_session(redeemed: Redeemed, browser: Browser, *, via: str) -> SignedIn
         actor="client",
         link_id=redeemed.id,
         request_id=browser.request_id,
-        browser=browser.family,
-        via=via,
-        link_kind=redeemed.kind,
+        detail={"browser": browser.family, "via": via, "link_kind": redeemed.kind},
     )
     return SignedIn(secret, redeemed.slug, redeemed.target)
 

@@ -15,7 +15,7 @@ def sign_out(visit: Visit, session_id: int, *, request_id: str = "") -> bool:
     browser = ClientSession.end(visit.contact_id, session_id)
     if browser is None:
         return False
-    _record(visit, request_id, browser=browser)
+    _record(visit, request_id, {"browser": browser})
     return True
 
 
@@ -23,15 +23,15 @@ def sign_out(visit: Visit, session_id: int, *, request_id: str = "") -> bool:
 def sign_out_everywhere(visit: Visit, *, request_id: str = "") -> None:
     if visit.contact_id is not None:
         ClientSession.end_all(visit.contact_id)
-        _record(visit, request_id, everywhere=True)
+        _record(visit, request_id, {"everywhere": True})
 
 
-def _record(visit: Visit, request_id: str, **detail: object) -> None:
+def _record(visit: Visit, request_id: str, detail: dict[str, object]) -> None:
     Event.record(
         "signed_out",
         account_id=visit.account_id,
         contact_id=visit.contact_id,
         actor="client",
         request_id=request_id,
-        **detail,
+        detail=detail,
     )

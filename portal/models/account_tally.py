@@ -1,4 +1,4 @@
-"""AccountTally and SignInDay: the overview's numbers, kept by triggers so that nothing is scanned."""
+"""AccountTally and SignInDay: the overview's numbers, kept by triggers, so nothing is scanned."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ class SignInDay(Base):
         rows = db.session.execute(
             select(cls.day, cls.count).where(cls.account_id == account_id, cls.day >= first)
         )
-        found = {day: count for day, count in rows}
+        found = dict(rows.all())
         every = (first + timedelta(days=n) for n in range(days))
         return [(day, found.get(day, 0)) for day in every]

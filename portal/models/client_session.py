@@ -131,7 +131,7 @@ class ClientSession(Base):
 
     @classmethod
     def rekey(cls, link_id: UUID, digest: bytes, *, browser: str, via: str | None = None) -> bool:
-        """Give the link's one session to the browser that holds *digest*; the old cookie is dead."""
+        """Give the link's one session to the browser that holds *digest*; the old cookie dies."""
         changes: dict[str, object] = {"digest": digest, "browser": browser, "last_seen_at": now()}
         if via:
             changes |= {"via": via, "bound": True}
@@ -177,7 +177,7 @@ class ClientSession(Base):
 
     @classmethod
     def end(cls, contact_id: int, session_id: int) -> str | None:
-        """End one of the contact's own sessions; return its browser, or None if it was not theirs."""
+        """End one of the contact's own sessions; return its browser, or None if not theirs."""
         row = db.session.execute(
             delete(cls)
             .where(cls.id == session_id, cls.contact_id == contact_id)

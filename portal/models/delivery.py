@@ -192,7 +192,7 @@ class Delivery(Base):
 
     @classmethod
     def cancel_pending(cls, contact_id: int, why: str) -> None:
-        """Cancel what is still queued for the contact; an attempt under way is stopped by its link."""
+        """Cancel what is still queued for the contact; its link stops an attempt under way."""
         db.session.execute(
             update(cls)
             .where(cls.contact_id == contact_id, cls.status == Status.QUEUED)

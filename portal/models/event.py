@@ -86,7 +86,7 @@ class Event(Base):
         link_id: UUID | None = None,
         delivery_id: int | None = None,
         request_id: str = "",
-        **detail: Any,
+        detail: dict[str, Any] | None = None,
     ) -> None:
         """Append one line. *actor* is `staff`, `client` or `portal`; *detail* holds no secret."""
         db.session.execute(
@@ -100,7 +100,7 @@ class Event(Base):
                 link_id,
                 delivery_id,
                 request_id,
-                detail,
+                detail or {},
             ),
         )
 

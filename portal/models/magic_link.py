@@ -193,7 +193,7 @@ class MagicLink(Base):
     def look(cls, token_digest: bytes) -> Look | None:
         """Tell about the link of *token_digest* without touching it."""
         row = db.session.execute(_LOOK, {"digest": token_digest}).first()
-        return Look(*row) if row else None
+        return Look._make(row) if row else None
 
     @classmethod
     def redeem(
@@ -210,7 +210,7 @@ class MagicLink(Base):
                 "flow": flow_digest,
             },
         ).first()
-        return Redeemed(*row[:8], bound=bool(row[8])) if row else None
+        return Redeemed._make(row) if row else None
 
     @classmethod
     def pressed_before(cls, token_digest: bytes, *, nonce: bytes) -> UUID | None:
@@ -256,7 +256,7 @@ class MagicLink(Base):
             .returning(*_REDEEMED)
             .execution_options(synchronize_session=False)
         ).first()
-        return Redeemed(*row[:8], bound=True) if row else None
+        return Redeemed._make(row) if row else None
 
     @classmethod
     def keep_newest_self_asked(cls, contact_id: int) -> None:

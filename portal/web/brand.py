@@ -33,7 +33,8 @@ def style_sheet(accent: str) -> str:
     dark = _readable(_parse(accent), _DARK_PAGE)
     return (
         f":root{{--accent:{_hex(light)};--on-accent:{_on(light)}}}"
-        f"@media (prefers-color-scheme:dark){{:root{{--accent:{_hex(dark)};--on-accent:{_on(dark)}}}}}"
+        "@media (prefers-color-scheme:dark)"
+        f"{{:root{{--accent:{_hex(dark)};--on-accent:{_on(dark)}}}}}"
     )
 
 
@@ -59,8 +60,7 @@ def _on(colour: Colour) -> str:
 def _luminance(colour: Colour) -> float:
     parts = [part / 255 for part in colour]
     red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in parts
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

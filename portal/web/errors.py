@@ -22,15 +22,27 @@ class Words(NamedTuple):
 
 
 _WORDS = {
-    400: Words("This request could not be understood", "Go back, load the page again and try once more."),
+    400: Words(
+        "This request could not be understood", "Go back, load the page again and try once more."
+    ),
     403: Words("This is not allowed from here", "Go back, load the page again and try once more."),
     404: Words("There is nothing here", "The address may be mistyped, or what was here is gone."),
     405: Words("This page cannot be used like that", "Go back and use the button on the page."),
     413: Words("That is too much at once", "Go back and send less."),
-    429: Words("Too many tries", "There were too many tries from your network. Wait five minutes, then try again."),
-    503: Words("One moment, please", "The portal is busy or being restarted. Try again in a minute; nothing was lost."),
-    500: Words("Something went wrong on our side", "Nothing was changed. Try again; if it goes on, tell whoever runs this portal the number below."),
-}  # fmt: skip
+    429: Words(
+        "Too many tries",
+        "There were too many tries from your network. Wait five minutes, then try again.",
+    ),
+    503: Words(
+        "One moment, please",
+        "The portal is busy or being restarted. Try again in a minute; nothing was lost.",
+    ),
+    500: Words(
+        "Something went wrong on our side",
+        "Nothing was changed. Try again; if it goes on, tell whoever runs this portal the number "
+        "below.",
+    ),
+}
 
 
 def init_app(app: Flask) -> None:

@@ -10,7 +10,6 @@ from flask import (
     Response,
     abort,
     current_app,
-    redirect,
     render_template,
     request,
     url_for,
@@ -19,6 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import kept_mail
 from portal.web.headers import CSP
+from portal.web.redirects import see_other
 
 bp = Blueprint("mailbox", __name__, url_prefix="/mailbox")
 
@@ -56,7 +56,7 @@ def messages() -> ResponseReturnValue:
 @bp.post("/delete")
 def delete() -> ResponseReturnValue:
     kept_mail.delete_until(_folder(), request.form.get("until", ""))
-    return redirect(url_for(".index"), 303)
+    return see_other(url_for(".index"))
 
 
 @bp.get("/<message_id>")

@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
     status = status if status in dict(STATUSES) else ""
     after = _read_key(request.args.get("after", ""), str, int)
     contacts, following = Contact.page(account, q=q, status=status, after=after)
-    asked = {name: value for name, value in (("q", q), ("status", status)) if value}
+    asked: dict[str, Any] = {name: value for name, value in (("q", q), ("status", status)) if value}
     return render_template(
         "admin/contacts.html",
         contacts=contacts,
@@ -94,8 +94,8 @@ def edit(contact_id: int) -> ResponseReturnValue:
             _complain(form, error)
         else:
             flash("Saved.", "good")
-            changed = {"changed": 1} if moved and PortalAccess.of(contact.id) else {}
-            return go(url_for(".show", contact_id=contact.id, **changed))
+            changed = 1 if moved and PortalAccess.of(contact.id) else None
+            return go(url_for(".show", contact_id=contact.id, changed=changed))
     return _form_page(form, contact)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -57,7 +59,7 @@ def _answer_to_typo(form: InviteForm) -> None:
         form.keep_address.data = True
 
 
-def _stopped(found: Pick) -> dict[str, Contact] | None:
+def _stopped(found: Pick) -> dict[str, Any] | None:
     """Return what the page says instead of inviting: already joined, or shut out."""
     access = PortalAccess.of(found.contact.id) if found.contact else None
     if found.contact is None or access is None:
@@ -79,9 +81,7 @@ class _Blocked:
         )
 
 
-def _page(
-    form: InviteForm, *, known: Contact | None = None, **found: object
-) -> ResponseReturnValue:
+def _page(form: InviteForm, *, known: Contact | None = None, **found: Any) -> ResponseReturnValue:
     if known is not None:
         form.who.data = known.email
     context = {"choices": [], "typo": None, "joined": None, "blocked": None, **found}

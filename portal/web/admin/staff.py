@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -21,6 +21,7 @@ from portal.models.staff_role import StaffRole
 from portal.web import cookies, sessions
 from portal.web.forms import PasswordForm, PressForm, StaffSignInForm
 from portal.web.limits import failed_redeems, has_failed, limiter, mark_failed
+from portal.web.redirects import see_other
 
 bp = Blueprint("staff", __name__, url_prefix="/admin")
 bp.after_request(sessions.note_work)
@@ -40,7 +41,7 @@ def sign_in_page() -> ResponseReturnValue:
             form.email.data, form.password.data, browser=sessions.browser_family()
         )
         if secret:
-            return sessions.give_staff(redirect(url_for(".sign_in"), code=303), secret)
+            return sessions.give_staff(see_other(url_for(".sign_in")), secret)
         mark_failed()
         form.form_errors.append(
             "That did not work. Check both, or wait a quarter of an hour after many tries."
@@ -51,7 +52,7 @@ def sign_in_page() -> ResponseReturnValue:
 @bp.get("/in/<token>")
 def open_link(token: str) -> ResponseReturnValue:
     """Take the secret out of the address bar; the clean page has the button."""
-    response = redirect(url_for(".link_page"), code=303)
+    response = see_other(url_for(".link_page"))
     cookies.write(response, LINK_COOKIE, token[:64], LINK_LIFE)
     return response
 
@@ -63,7 +64,7 @@ def link_page() -> ResponseReturnValue:
     if form.validate_on_submit():
         secret = sign_in_by_staff_link(token, browser=sessions.browser_family())
         if secret:
-            response = redirect(url_for(".sign_in"), code=303)
+            response = see_other(url_for(".sign_in"))
             cookies.remove(response, LINK_COOKIE)
             return sessions.give_staff(response, secret)
         mark_failed()
@@ -78,7 +79,7 @@ def link_page() -> ResponseReturnValue:
 @bp.get("/accounts")
 def accounts() -> ResponseReturnValue:
     if not current_user.is_authenticated:
-        return redirect(url_for(".sign_in"), code=303)
+        return see_other(url_for(".sign_in"))
     seats = StaffRole.seats(current_user.staff.id)
     return render_template("admin/accounts.html", accounts=seats, staff=current_user.staff)
 
@@ -87,14 +88,14 @@ def accounts() -> ResponseReturnValue:
 @limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
 def password() -> ResponseReturnValue:
     if not current_user.is_authenticated:
-        return redirect(url_for(".sign_in"), code=303)
+        return see_other(url_for(".sign_in"))
     person, form = current_user.staff, PasswordForm()
     has_password = bool(person.password_hash)
     if not has_password:
         del form.current
     if form.validate_on_submit() and _change_password(form, has_password=has_password):
         flash("Your new password is set. Your other browsers were signed out.", "good")
-        return redirect(url_for(".accounts"), code=303)
+        return see_other(url_for(".accounts"))
     return render_template(
         "admin/password.html", form=form, has_password=has_password, staff=person
     )
@@ -105,7 +106,7 @@ def leave() -> ResponseReturnValue:
     digest = cookies.digest_of(sessions.STAFF_COOKIE)
     if digest:
         sign_out(digest)
-    response = redirect(url_for(".sign_in"), code=303)
+    response = see_other(url_for(".sign_in"))
     cookies.remove(response, sessions.STAFF_COOKIE)
     return response
 
@@ -130,4 +131,4 @@ def _to_desk(staff_id: int) -> Response:
     where = (
         url_for("overview.page", slug=seats[0].slug) if len(seats) == 1 else url_for(".accounts")
     )
-    return make_response(redirect(where, code=303))
+    return see_other(where)

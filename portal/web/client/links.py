@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import partial
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import plugins, tokens
@@ -21,6 +21,7 @@ from portal.web import cookies, sessions
 from portal.web.client.portal import where_to
 from portal.web.forms import PressForm
 from portal.web.limits import failed_redeems, has_failed, limiter, links_per_network, mark_failed
+from portal.web.redirects import see_other
 
 bp = Blueprint("links", __name__, url_prefix="/l")
 
@@ -37,7 +38,7 @@ def open_link(token: str) -> ResponseReturnValue:
     if digest is None:
         return _dead("incomplete", GONE)
     handle = tokens.handle_of(digest)
-    response = redirect(url_for(".page", handle=handle), code=303)
+    response = see_other(url_for(".page", handle=handle))
     known = cookies.read_link(handle)
     nonce = known.nonce if known else secrets.token_urlsafe(16)
     cookies.write_link(response, handle, cookies.OpenedLink(token, nonce))
@@ -78,7 +79,7 @@ def renew(handle: str) -> ResponseReturnValue:
             request_id=g.request_id,
         )
     )
-    response = make_response(redirect(url_for("portal.code", slug=look.slug), code=303))
+    response = see_other(url_for("portal.code", slug=look.slug))
     cookies.write_flow(response, look.slug, flow)
     return response
 
@@ -90,7 +91,7 @@ def _look(digest: bytes, handle: str) -> ResponseReturnValue:
         return _dead(state, GONE if look else NOT_FOUND, look, handle)
     here = _signed_in_here(look)
     if here and here[0] == look.contact_id:
-        return redirect(where_to(look.slug, look.target), code=303)
+        return see_other(where_to(look.slug, look.target))
     if state == "used":
         return _dead(state, GONE, look, handle)
     _note_opening(look)
@@ -129,7 +130,7 @@ def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseRe
 
 
 def _walk_in(signed_in: SignedIn, handle: str) -> Response:
-    response = make_response(redirect(where_to(signed_in.slug, signed_in.target), code=303))
+    response = see_other(where_to(signed_in.slug, signed_in.target))
     cookies.remove_link(response, handle)
     cookies.remove_flow(response, signed_in.slug)
     sessions.give_client(response, signed_in.slug, signed_in.secret)

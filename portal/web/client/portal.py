@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
-from werkzeug.wrappers import Response
 
 from portal import plugins, tokens
 from portal.channel import SectionRequest
@@ -32,6 +31,7 @@ from portal.web.limits import (
     mark_failed,
     this_account,
 )
+from portal.web.redirects import see_other
 
 bp = Blueprint("portal", __name__, url_prefix="/p/<slug>")
 bp.after_request(sessions.note_visit)
@@ -60,7 +60,7 @@ def front(slug: str) -> ResponseReturnValue:
 def code(slug: str) -> ResponseReturnValue:
     flow = cookies.read_flow(slug)
     if flow is None:
-        return redirect(url_for(".front"), code=303)
+        return see_other(url_for(".front"))
     form, state = CodeForm(), ""
     if form.validate_on_submit():
         state = "wrong"
@@ -71,7 +71,7 @@ def code(slug: str) -> ResponseReturnValue:
             g.account.account_id, flow.digest, form.digits, _browser(slug)
         ):
             forgive_try(g.account.account_id, address)
-            response = redirect(where_to(slug, signed_in.target), code=303)
+            response = see_other(where_to(slug, signed_in.target))
             cookies.remove_flow(response, slug)
             return sessions.give_client(response, slug, signed_in.secret)
         mark_failed()
@@ -86,7 +86,7 @@ def code(slug: str) -> ResponseReturnValue:
 def ask_again(slug: str) -> ResponseReturnValue:
     flow = cookies.read_flow(slug)
     if flow is None:
-        return redirect(url_for(".front"), code=303)
+        return see_other(url_for(".front"))
     if flow.handle:
         return redirect(url_for("links.renew", handle=flow.handle), code=307)
     return _ask(flow.address, "")
@@ -95,7 +95,7 @@ def ask_again(slug: str) -> ResponseReturnValue:
 @bp.get("/s/<name>")
 def section(slug: str, name: str) -> ResponseReturnValue:
     if not current_user.is_authenticated:
-        return redirect(url_for(".front", to=name), code=303)
+        return see_other(url_for(".front", to=name))
     visit = current_user.visit
     sections = plugins.current().sections(slug)
     found = next((one for one in sections if one.name == name), None)
@@ -136,7 +136,7 @@ def end_session(slug: str, session_id: int) -> ResponseReturnValue:
     if session_id == visit.session_id:
         return _leave(slug)
     flash("That browser is signed out.", "good")
-    return redirect(url_for(".access"), code=303)
+    return see_other(url_for(".access"))
 
 
 @bp.post("/access/end-all")
@@ -193,7 +193,7 @@ def _ask(address: str, target: str) -> Response:
             request_id=g.request_id,
         )
     )
-    response = redirect(url_for("portal.code", slug=slug), code=303)
+    response = see_other(url_for("portal.code", slug=slug))
     cookies.write_flow(response, slug, flow)
     return response
 
@@ -218,12 +218,12 @@ def _browser(slug: str) -> Browser:
 
 def _signed_in() -> Visit:
     if not current_user.is_authenticated:
-        abort(redirect(url_for(".front"), code=303))
+        abort(see_other(url_for(".front")))
     visit: Visit = current_user.visit
     return visit
 
 
 def _leave(slug: str) -> Response:
-    response = redirect(url_for(".front"), code=303)
+    response = see_other(url_for(".front"))
     cookies.remove(response, slug)
     return response
