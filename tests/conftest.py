@@ -1,3 +1,155 @@
-"""What every test can ask for."""
+"""What every test can ask for: a database of each kind, the app on it, a mail server, the cast."""
 
-pytest_plugins = ["tests.services"]
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine
+
+from portal import db as database_module
+from portal import schema
+from portal.app import create_app
+from portal.db import db
+from portal.flows.open_account import open_account
+from portal.flows.staff_access import add_staff
+from portal.models.staff_role import Role
+from tests.cast import Client, Stranger, Worker, World
+from tests.cast import Staff as StaffPerson
+from tests.live import Portico
+from tests.postman import Postman
+
+DATABASES = ("sqlite", "postgresql")
+HOST = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "portal.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated, empty database; each test that asks runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "portal.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    template = server.template("portal_template", _migrate)
+    name = f"test_{uuid4().hex[:12]}"
+    yield server.create(name, template)
+    server.drop(name)
+
+
+@pytest.fixture
+def postman() -> Iterator[Postman]:
+    """A real SMTP server that keeps what it is given."""
+    with Postman.started() as found:
+        yield found
+
+
+@pytest.fixture
+def make_app(database: str, tmp_path: Path, postman: Postman) -> Iterator[Callable[..., Flask]]:
+    """Build apps on the test's database, with settings by field name."""
+    made: list[Flask] = []
+
+    def make(**settings: object) -> Flask:
+        chosen = {
+            "home": tmp_path,
+            "url": HOST,
+            "database_url": database,
+            "smtp_url": postman.url,
+            "mail_from": "portal@acme.example",
+            **settings,
+        }
+        made.append(create_app(**chosen))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+        app.extensions["portal_queue"].huey.storage.close()
+        for channel in app.extensions["portal_plugins"].channels.values():
+            channel.close()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def world(app: Flask, postman: Postman) -> World:
+    """Two accounts, Acme and Birch, with their people."""
+    with app.app_context():
+        open_account("Acme", slug="acme", owner_email="ada@acme.example", owner_name="Ada Byron")
+        open_account("Birch", slug="birch", owner_email="bea@birch.example", owner_name="Bea Bell")
+        add_staff("sol@acme.example", "acme", Role.SUPPORT, "Sol Sand")
+    return World(app, postman, Worker(app))
+
+
+@pytest.fixture
+def worker(world: World) -> Worker:
+    return world.worker
+
+
+@pytest.fixture
+def ada(world: World) -> StaffPerson:
+    """The owner of Acme, signed in."""
+    return StaffPerson(world, "ada@acme.example", "acme").signs_in()
+
+
+@pytest.fixture
+def sol(world: World) -> StaffPerson:
+    """Support at Acme, signed in."""
+    return StaffPerson(world, "sol@acme.example", "acme").signs_in()
+
+
+@pytest.fixture
+def bea(world: World) -> StaffPerson:
+    """The owner of Birch, signed in."""
+    return StaffPerson(world, "bea@birch.example", "birch").signs_in()
+
+
+@pytest.fixture
+def carl(world: World) -> Client:
+    """Ada's client, with a phone; nobody has invited him yet."""
+    return Client(world, "carl@carter.example", "acme", name="Carl Carter")
+
+
+@pytest.fixture
+def mallory(world: World) -> Stranger:
+    """No one's."""
+    return Stranger(world)
+
+
+@pytest.fixture
+def portico(tmp_path: Path) -> Iterator[Callable[..., Portico]]:
+    """Start `portal run` as its operator does; stopped at the end of the test."""
+    running: list[Portico] = []
+
+    def start(**environment: str) -> Portico:
+        running.append(Portico.start(tmp_path / f"home{len(running)}", **environment))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+def _migrate(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    if engine.dialect.name == "sqlite":
+        database_module.prepare_sqlite(engine)
+    schema.move(engine)
+    engine.dispose()
