@@ -16,6 +16,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from portal.errors import AddressError
@@ -130,12 +131,15 @@ class MagicLinkForm(WhoForm):
     """For whom, for which section, and for how long."""
 
     section = SelectField("Opens", validate_choice=True)
-    life = SelectField("Works for", choices=[(str(seconds), words) for seconds, words in LIVES])
+    life = SelectField("Works for", choices=[SelectChoice(str(seconds), words) for seconds, words in LIVES])
     link_id = HiddenField()
 
     def __init__(self, sections: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.section.choices = [("", "The portal's home"), *sections]
+        self.section.choices = [
+            SelectChoice("", "The portal's home"),
+            *(SelectChoice(name, title) for name, title in sections),
+        ]
         if self.section.data is None:
             self.section.data = ""
         if self.link_uuid is None:
@@ -159,7 +163,7 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
         validators=[DataRequired("Enter an e-mail address."), Length(max=320), _is_address],
     )
     phone = StringField("Phone", filters=[_one_line], validators=[Length(max=40)])
-    locale = SelectField("Language", choices=list(LOCALES))
+    locale = SelectField("Language", choices=[SelectChoice(*locale) for locale in LOCALES])
     external_id = StringField("Your reference", filters=[_one_line], validators=[Length(max=100)])
     keep_address = BooleanField()
 

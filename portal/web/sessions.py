@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from flask import Flask, Request, Response, abort, g, request
 from flask_login import LoginManager, UserMixin, current_user
@@ -110,12 +109,12 @@ def note_work(response: Response) -> Response:
     return response
 
 
-def give_client(response: Response, slug: str, secret: str) -> Any:
+def give_client(response: Response, slug: str, secret: str) -> Response:
     cookies.write(response, slug, secret, timedelta(seconds=settings().client_session))
     return response
 
 
-def give_staff(response: Response, secret: str) -> Any:
+def give_staff(response: Response, secret: str) -> Response:
     cookies.write(response, STAFF_COOKIE, secret, timedelta(seconds=settings().staff_session))
     return response
 
@@ -127,7 +126,6 @@ def browser_family() -> str:
 def _at_work() -> AtWork | None:
     if "at_work" not in g:
         digest = cookies.digest_of(STAFF_COOKIE)
-        slug = (request.view_args or {}).get("slug", "")
-        g.at_work = StaffSession.at_work(digest, slug) if digest else None
+        g.at_work = StaffSession.at_work(digest, g.get("slug", "")) if digest else None
     found: AtWork | None = g.at_work
     return found

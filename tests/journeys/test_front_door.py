@@ -27,5 +27,6 @@ def test_a_copied_magic_link_signs_in_and_is_shown_once(sol: Staff, carl: Client
 
 def test_a_client_asks_for_a_link_and_types_its_code(ada: Staff, carl: Client) -> None:
     ada.invites(carl.email)
+    carl.letter()
     page = carl.asks_for_link().sees("If carl@carter.example has access")
     page.presses("Sign in", code=carl.letter().code).sees("Welcome to Acme")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -16,6 +16,7 @@ from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.staff import Staff
 from portal.models.staff_role import Role
+from portal.web.redirects import see_other
 from portal.web.sessions import note_work
 
 EVERYONE = frozenset(Role)
@@ -42,7 +43,6 @@ def desk(
     def keep_slug(_endpoint: str | None, values: dict[str, str] | None) -> None:
         if values is not None:
             g.slug = values.pop("slug")
-            request.view_args = {**values, "slug": g.slug}
 
     @bp.before_request
     def guard() -> ResponseReturnValue | None:
@@ -71,8 +71,7 @@ def go(url: str) -> Response:
     """Redirect with 303; a dialog is told to load the page instead."""
     if "HX-Request" in request.headers:
         return Response(status=204, headers={"HX-Redirect": url})
-    response = redirect(url, code=303)
-    return response if isinstance(response, Response) else Response(status=303)
+    return see_other(url)
 
 
 def _guard(roles: Collection[Role]) -> ResponseReturnValue | None:
@@ -86,6 +85,8 @@ def _guard(roles: Collection[Role]) -> ResponseReturnValue | None:
 
 
 def _desk_context() -> dict[str, object]:
+    if "account" not in g:
+        return {}
     at_work = current_user.at_work
     return {
         "staff": DeskStaff(g.staff.name, g.staff.email, at_work.role),
