@@ -131,7 +131,9 @@ class MagicLinkForm(WhoForm):
     """For whom, for which section, and for how long."""
 
     section = SelectField("Opens", validate_choice=True)
-    life = SelectField("Works for", choices=[SelectChoice(str(seconds), words) for seconds, words in LIVES])
+    life = SelectField(
+        "Works for", choices=[SelectChoice(str(seconds), words) for seconds, words in LIVES]
+    )
     link_id = HiddenField()
 
     def __init__(self, sections: list[tuple[str, str]], **kwargs: Any) -> None:
