@@ -30,7 +30,11 @@ document.body.addEventListener("htmx:load", (event) => {
   const { statuses, focused } = before;
   before = null;
   const news = rows(live).filter(({ dataset: { key, status } }) => status !== undefined && statuses.get(key) !== status);
-  const words = news.slice(0, 3).map((row) => row.innerText.split("\n").filter(Boolean).join(", "));
+  const words = news.slice(0, 3).map(told);
   if (words.length) document.dispatchEvent(new CustomEvent("announce", { detail: words.join(". ") }));
   if (focused) rows(live).find((row) => row.dataset.key === focused)?.querySelector("a")?.focus();
 });
+
+function told(row) {
+  return [row.querySelector("p"), row.querySelector(".pill")].flatMap((part) => part?.innerText ?? []).join(": ");
+}
