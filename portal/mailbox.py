@@ -12,6 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from portal.kept_mail import keep
 
 LARGEST = 10 * 1024 * 1024  # octets
+NOWHERE = ".invalid"
+"""Domains that can never exist (RFC 6761, 6.4): refused here too, to see how a failure looks."""
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,20 @@ class _Keeper:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    async def handle_RCPT(  # noqa: N802
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if address.lower().endswith(NOWHERE):
+            return "550 5.1.2 There is no such domain"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content or b""

@@ -81,6 +81,15 @@ def test_a_folder_that_cannot_be_written_is_a_temporary_refusal(running, folder,
     assert refused.value.smtp_code == 451
 
 
+def test_a_domain_that_cannot_exist_is_refused_as_a_mail_server_would(running, folder):
+    with smtplib.SMTP("127.0.0.1", running.port, "test") as line:
+        line.ehlo()
+        line.mail("portal@acme.example")
+        assert line.rcpt("gone@old-address.INVALID") == (550, b"5.1.2 There is no such domain")
+        assert line.rcpt("carl@invalid.example")[0] == 250
+    assert kept_mail.ids(folder) == []
+
+
 def test_it_listens_on_loopback_alone(running):
     assert running.port > 0
     with socket.create_connection(("127.0.0.1", running.port), 5) as line:
