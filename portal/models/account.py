@@ -32,6 +32,12 @@ class Account(Base):
     def by_slug(cls, slug: str) -> Account | None:
         return db.session.scalar(select(cls).where(cls.slug == slug))
 
+    @classmethod
+    def only_slug(cls) -> str | None:
+        """Return the slug of the one account of this installation, or None when there are more."""
+        slugs = list(db.session.scalars(select(cls.slug).order_by(cls.id).limit(2)))
+        return slugs[0] if len(slugs) == 1 else None
+
     def life_of(self, kind: str) -> timedelta:
         """Return how long a link of *kind* lives once its message has gone out."""
         seconds = self.choices.get(f"life_{kind}") or getattr(settings(), f"life_{kind}")

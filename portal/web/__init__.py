@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.config import Settings
-from portal.web import brand, errors, headers, limits, mailbox, sessions, templating
+from portal.web import brand, errors, front, headers, limits, mailbox, sessions, templating
 from portal.web.admin import contacts, invitations, login_emails, magic_links, overview, staff
 from portal.web.client import links, portal
 
@@ -19,7 +19,7 @@ def init_app(app: Flask, found: Settings) -> None:
     errors.init_app(app)
     for module in (staff, overview, invitations, login_emails, magic_links, contacts):
         app.register_blueprint(module.bp)
-    for module in (brand, portal, links):
+    for module in (front, brand, portal, links):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:
         app.register_blueprint(mailbox.bp)
