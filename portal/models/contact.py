@@ -28,6 +28,8 @@ from portal.models.portal_access import PortalAccess
 
 PAGE = 50
 SUGGESTIONS = 8
+_BY_CODE_POINT = String(200).with_variant(String(200, collation="C"), "postgresql")
+"""The same order on both databases, whatever the server's language."""
 
 
 class ContactLine(NamedTuple):
@@ -59,7 +61,7 @@ class Contact(Base):
     phone: Mapped[str] = mapped_column(String(20), default="")
     locale: Mapped[str] = mapped_column(String(12), default="")
     external_id: Mapped[str] = mapped_column(String(100), default="")
-    sort_key: Mapped[str] = mapped_column(String(200), default="")
+    sort_key: Mapped[str] = mapped_column(_BY_CODE_POINT, default="")
     search_key: Mapped[str] = mapped_column(String(700), default="")
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
 
