@@ -172,6 +172,7 @@ def _request(job: Job, token: str) -> SendRequest:
         message=message,
         link=link_url(settings().url, token),
         sender_name=account.name,
+        reply_to=job.sender.email if job.sender else "",
         attempt=job.claim.attempt,
         expires_at=link.expires_at,
     )
