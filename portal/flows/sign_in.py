@@ -77,6 +77,11 @@ def may_try_code(account_id: int, flow_digest: bytes, address: str) -> bool:
     )
 
 
+def has_tries(flow_digest: bytes) -> bool:
+    """Tell whether codes may still be tried in this flow; asking again then goes on in it."""
+    return RateCount.read(f"code:{flow_digest.hex()}")[0] < settings().code_tries
+
+
 @atomic
 def forgive_try(account_id: int, address: str) -> None:
     """A right code does not count against the day's tries."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask import Response, request
@@ -14,7 +14,8 @@ from portal.config import settings
 from portal.keys import keys_for
 
 LINK_LIFE = timedelta(minutes=30)
-FLOW_LIFE = timedelta(minutes=30)
+FLOW_LIFE = timedelta(hours=2)
+"""Twice the longest life a self-asked link may have: its message may go out late."""
 _LINK = re.compile(r"([A-Za-z0-9_-]{24})\.([A-Za-z0-9_-]{22})")
 
 
@@ -28,6 +29,7 @@ class Flow(NamedTuple):
     secret: str
     address: str
     handle: str = ""
+    asked_at: datetime | None = None
 
     @property
     def digest(self) -> bytes:
@@ -80,13 +82,16 @@ def remove(response: Response, cookie: str) -> None:
 
 def read_flow(slug: str) -> Flow | None:
     try:
-        return Flow(*_signer().loads(read(f"flow_{slug}"), max_age=int(FLOW_LIFE.total_seconds())))
-    except (BadData, TypeError):
+        (secret, address, handle), asked_at = _signer().loads(
+            read(f"flow_{slug}"), max_age=int(FLOW_LIFE.total_seconds()), return_timestamp=True
+        )
+    except (BadData, ValueError, TypeError):
         return None
+    return Flow(secret, address, handle, asked_at)
 
 
 def write_flow(response: Response, slug: str, flow: Flow) -> None:
-    write(response, f"flow_{slug}", str(_signer().dumps(list(flow))), FLOW_LIFE)
+    write(response, f"flow_{slug}", str(_signer().dumps(flow[:3])), FLOW_LIFE)
 
 
 def remove_flow(response: Response, slug: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
@@ -11,9 +12,16 @@ from markupsafe import Markup
 
 from portal import plugins, tokens
 from portal.channel import SectionRequest
+from portal.config import settings
 from portal.db import now
 from portal.flows.ask import ask
-from portal.flows.sign_in import Browser, forgive_try, may_try_code, sign_in_by_code
+from portal.flows.sign_in import (
+    Browser,
+    forgive_try,
+    has_tries,
+    may_try_code,
+    sign_in_by_code,
+)
 from portal.flows.sign_out import sign_out as sign_out_browser
 from portal.flows.sign_out import sign_out_everywhere
 from portal.models.address import normalise_email
@@ -74,6 +82,8 @@ def code(slug: str) -> ResponseReturnValue:
             response = see_other(where_to(slug, signed_in.target))
             cookies.remove_flow(response, slug)
             return sessions.give_client(response, slug, signed_in.secret)
+        elif _is_over(flow):
+            state = "ended"
         mark_failed()
     return render_template(
         "client/code.html", form=form, address=flow.address, state=state, again_form=PressForm()
@@ -181,7 +191,7 @@ def _ask(address: str, target: str) -> Response:
     """Write the request down and go to the code page, whoever asked."""
     slug = g.account.slug
     flow = cookies.read_flow(slug)
-    if flow is None or flow.address != address:
+    if flow is None or flow.address != address or not has_tries(flow.digest):
         flow = cookies.Flow(tokens.new_secret(), address)
     ask(
         Asked(
@@ -196,6 +206,12 @@ def _ask(address: str, target: str) -> Response:
     response = see_other(url_for("portal.code", slug=slug))
     cookies.write_flow(response, slug, flow)
     return response
+
+
+def _is_over(flow: cookies.Flow) -> bool:
+    """The page has waited longer than a code lives: not the digits are wrong, but the time."""
+    life = timedelta(seconds=settings().life_self)
+    return flow.asked_at is not None and now() - flow.asked_at > life
 
 
 def _asked_for(flow: cookies.Flow) -> str:
