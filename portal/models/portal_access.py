@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, select, text, update
+from sqlalchemy import ForeignKey, Index, String, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, db, now
+from portal.db import Base, UtcDateTime, db, now
 from portal.errors import AccessError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class PortalAccess(Base):
         """Note a sign-in. A bound one cuts the family: links made before it are dead."""
         values: dict[str, object] = {
             "status": Access.JOINED,
-            "joined_at": db.func.coalesce(cls.joined_at, at),
+            "joined_at": db.func.coalesce(cls.joined_at, literal(at, UtcDateTime())),
             "last_seen_at": at,
             "undelivered": False,
         }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy import LargeBinary, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import tokens
-from portal.db import Base, db, now
+from portal.db import Base, UtcDateTime, db, now
 
 
 class RateCount(Base):
@@ -28,6 +28,7 @@ class RateCount(Base):
         One statement, so that two at the same time are counted twice.
         """
         at = now()
+        anew = literal(at + window, UtcDateTime())
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
         over = cls.ends_at <= at
         row = db.session.execute(
@@ -37,7 +38,7 @@ class RateCount(Base):
                 index_elements=["key"],
                 set_={
                     "count": db.case((over, amount), else_=cls.count + amount),
-                    "ends_at": db.case((over, at + window), else_=cls.ends_at),
+                    "ends_at": db.case((over, anew), else_=cls.ends_at),
                 },
             )
             .returning(cls.count, cls.ends_at)
