@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from portal.models.delivery import PENDING
+from portal.models.delivery import PENDING, Status
 from portal.models.event import EventLine
 
 CHANNELS = {"email": "E-mail", "sms": "SMS", "clipboard": "Copy link"}
@@ -120,9 +120,22 @@ def _detail(line: EventLine) -> str:
         detail.get("reason", ""),
         f"Its reply: {detail['reply']}" if detail.get("reply") else "",
         _how(line.kind, detail),
+        _under_way(line),
         f"Attempt {detail['attempt']}" if detail.get("attempt", 1) > 1 else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _under_way(line: EventLine) -> str:
+    """Say where the message stands until it has an end of its own on the timeline."""
+    is_cause = line.kind in ("invited", "login_email", "asked")
+    if not is_cause or line.delivery_status not in PENDING:
+        return ""
+    return (
+        "Its message is queued"
+        if line.delivery_status == Status.QUEUED
+        else "Its message is being sent"
+    )
 
 
 def _how(kind: str, detail: dict[str, Any]) -> str:
