@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -76,9 +77,11 @@ class Portico:
         self.process.wait(within)
         return time.monotonic() - started
 
-    def _read(self, stream: object, kept: list[str]) -> None:
-        for line in stream:  # type: ignore[attr-defined]
-            kept.append(line.rstrip("\n"))
-            if kept is self.lines and line.startswith("Owner sign-in:"):
-                threading.Timer(0.05, self._ready.set).start()
+    def _read(self, stream: IO[str] | None, kept: list[str]) -> None:
+        assert stream is not None
+        with stream:
+            for line in stream:
+                kept.append(line.rstrip("\n"))
+                if kept is self.lines and line.startswith("Owner sign-in:"):
+                    threading.Timer(0.05, self._ready.set).start()
         self._ready.set()
