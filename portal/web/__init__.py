@@ -5,7 +5,17 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.config import Settings
-from portal.web import brand, errors, front, headers, limits, mailbox, sessions, templating
+from portal.web import (
+    brand,
+    errors,
+    front,
+    headers,
+    limits,
+    mailbox,
+    row_ids,
+    sessions,
+    templating,
+)
 from portal.web.admin import contacts, invitations, login_emails, magic_links, overview, staff
 from portal.web.client import links, portal
 
@@ -13,6 +23,7 @@ from portal.web.client import links, portal
 def init_app(app: Flask, found: Settings) -> None:
     """Add the pages to *app*, and what stands before and after each of them."""
     headers.init_app(app, found)
+    row_ids.init_app(app)
     sessions.init_app(app)
     limits.init_app(app, found)
     templating.init_app(app)

@@ -63,6 +63,8 @@ def begin() -> None:
     """Name the request, and let SQLite know whether it may write."""
     g.request_id = secrets.token_hex(8)
     reads_only.set(request.method in SAFE_METHODS)
+    if "\0" in request.path or b"%00" in request.query_string:
+        abort(400)  # PostgreSQL stores no NUL, and nothing of ours holds one
     if request.method not in SAFE_METHODS:
         _refuse_other_sites()
 

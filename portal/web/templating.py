@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from jinja2 import StrictUndefined
 
 from portal.config import settings
@@ -69,7 +69,8 @@ def _shared() -> dict[str, Any]:
 
 
 def _current_slug(endpoint: str, values: dict[str, Any]) -> None:
-    if "slug" not in values and "slug" in g:
+    takes_slug = current_app.url_map.is_endpoint_expecting(endpoint, "slug")
+    if takes_slug and "slug" not in values and "slug" in g:
         values["slug"] = g.slug
 
 

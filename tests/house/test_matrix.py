@@ -1,0 +1,300 @@
+"""Every route, every role, and what each may name: its own, another account's, nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from portal.db import db
+from tests.house.town import EMAILS, PLUGIN, ROLES, STAFF, Place, Town, csrf_of, seen
+
+TOO_LARGE = 10**100
+
+
+class Row(NamedTuple):
+    """What a route answers to staff, to a client and to nobody.
+
+    *own* is for what belongs to them; *no_id* for an id of another account, or of none, below an
+    address that is theirs; *other* and *absent* for the address of another account and of none.
+    """
+
+    own: str
+    no_id: str = ""
+    other: str = ""
+    absent: str = ""
+
+    def status(self, column: str, role: str) -> int:
+        staff, client, nobody = getattr(self, column).split()
+        return int(client if role == "client" else nobody if role == "nobody" else staff)
+
+
+DESK = {"other": "404 303 303", "absent": "404 303 303"}
+PAGE, DEED = Row("200 303 303", **DESK), Row("303 303 303", **DESK)
+ONE_PAGE, ONE_DEED = PAGE._replace(no_id="404 303 303"), DEED._replace(no_id="404 303 303")
+DOOR = Row("200 200 200", other="200 200 200", absent="404 404 404")
+ROOM = Row("303 200 303", other="303 303 303", absent="404 404 404")
+LEAVE = Row("303 303 303", other="303 303 303", absent="404 404 404")
+ALL = Row("200 200 200")
+LETTER = Row("200 200 200", no_id="404 404 404")
+
+# In this order, because the last ones sign the asking browser in or out.
+TABLE: dict[tuple[str, str], Row] = {
+    ("static", "GET"): Row("200 200 200", no_id="404 404 404"),
+    ("front.page", "GET"): Row("303 303 303"),
+    ("brand.css", "GET"): DOOR,
+    ("staff.accounts", "GET"): Row("200 303 303"),
+    ("staff.password", "GET"): Row("200 303 303"),
+    ("staff.password", "POST"): Row("200 303 303"),
+    ("staff.sign_in", "GET"): Row("303 200 200"),
+    ("staff.sign_in", "POST"): Row("303 200 200"),
+    ("overview.page", "GET"): PAGE,
+    ("overview.activity", "GET"): PAGE,
+    ("contacts.index", "GET"): PAGE,
+    ("contacts.suggest", "GET"): PAGE,
+    ("contacts.new", "GET"): PAGE,
+    ("contacts.new", "POST"): DEED,
+    ("contacts.show", "GET"): ONE_PAGE,
+    ("contacts.timeline", "GET"): ONE_PAGE,
+    ("contacts.edit", "GET"): ONE_PAGE,
+    ("contacts.edit", "POST"): ONE_DEED,
+    ("contacts.revoke", "GET"): ONE_PAGE,
+    ("contacts.resend_invite", "POST"): ONE_DEED,
+    ("contacts.send_login_email", "POST"): ONE_DEED,
+    ("invitations.new", "GET"): PAGE,
+    ("invitations.new", "POST"): DEED,
+    ("login_emails.new", "GET"): PAGE,
+    ("login_emails.new", "POST"): DEED,
+    ("magic_links.new", "GET"): PAGE,
+    ("magic_links.new", "POST"): PAGE,
+    ("portal.front", "GET"): DOOR,
+    ("portal.section", "GET"): ROOM._replace(no_id="303 404 303"),
+    ("portal.access", "GET"): ROOM,
+    ("portal.code", "GET"): LEAVE,
+    ("portal.code", "POST"): LEAVE,
+    ("portal.ask_again", "POST"): LEAVE,
+    ("portal.front", "POST"): ROOM,
+    ("links.page", "GET"): Row("200 303 200", no_id="410 410 410"),
+    ("links.renew", "POST"): Row("303 303 303", no_id="410 410 410"),
+    ("mailbox.index", "GET"): ALL,
+    ("mailbox.messages", "GET"): ALL,
+    ("mailbox.message", "GET"): LETTER,
+    ("mailbox.text", "GET"): LETTER,
+    ("mailbox.html", "GET"): LETTER,
+    ("mailbox.raw", "GET"): LETTER,
+    ("mailbox.delete", "POST"): Row("303 303 303"),
+    ("portal.end_session", "POST"): LEAVE._replace(no_id="303 404 303"),
+    ("links.page", "POST"): Row("303 303 303", no_id="410 410 410"),
+    ("links.open_link", "GET"): Row("303 303 303", no_id="303 303 303"),
+    ("portal.end_all", "POST"): LEAVE,
+    ("portal.sign_out", "POST"): LEAVE,
+    ("contacts.suspend", "POST"): ONE_DEED,
+    ("contacts.revoke", "POST"): ONE_DEED,
+    ("contacts.restore", "POST"): ONE_DEED,
+    ("staff.open_link", "GET"): Row("303 303 303", no_id="303 303 303"),
+    ("staff.link_page", "GET"): Row("410 410 410"),
+    ("staff.link_page", "POST"): Row("410 410 410"),
+    ("staff.sign_out", "POST"): Row("303 303 303"),
+}
+FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
+    "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
+    "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},
+    "invitations.new": lambda place: {"who": f"guest@{place.slug}.example"},
+    "login_emails.new": lambda place: {"contact_ids": str(place.contact_id)},
+    "magic_links.new": lambda place: {"contact_id": str(place.contact_id), "life": "900"},
+    "portal.front": lambda _place: {"email": "carl@carter.example"},
+    "portal.code": lambda _place: {"code": "1234 5678"},
+}
+IN_QUERIES = ("invitations.new", "login_emails.new", "magic_links.new")
+
+
+@pytest.fixture
+def town(make_app: Callable[..., Flask], tmp_path: Path) -> Town:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "filing.py").write_text(PLUGIN)
+    return Town(make_app(smtp_url="", limits="off"), tmp_path)
+
+
+class Visitor:
+    """A role that asks for addresses."""
+
+    def __init__(self, town: Town, role: str) -> None:
+        self.town, self.role = town, role
+        self.own, self.other, self.absent = town.own(role), town.other(role), town.absent
+        self.browser = town.browser(role)
+        self.token = csrf_of(self.browser)
+
+    def asks(self, endpoint: str, method: str, place: Place, **form: Any) -> TestResponse:
+        if method == "POST":
+            form = {"csrf_token": self.token, **FORMS.get(endpoint, lambda _place: {})(place)}
+            return self.browser.asks(method, self.url(endpoint, place), data=form)
+        answer = self.browser.asks(method, self.url(endpoint, place))
+        answer.get_data()
+        answer.close()  # a file in portal/static
+        return answer
+
+    def url(self, endpoint: str, place: Place) -> str:
+        return address(self.town.app, endpoint, place)
+
+
+def address(app: Flask, endpoint: str, place: Place) -> str:
+    rule = next(iter(app.url_map.iter_rules(endpoint)))
+    values = {name: value for name, value in place._asdict().items() if name in rule.arguments}
+    return app.url_map.bind("127.0.0.1:8000", url_scheme="http").build(endpoint, values)
+
+
+def routes(app: Flask) -> list[tuple[Rule, str]]:
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def arguments(app: Flask, endpoint: str) -> set[str]:
+    return next(iter(app.url_map.iter_rules(endpoint))).arguments
+
+
+def hidden(*places: Place) -> dict[str, str]:
+    """Only a section's name may be echoed: into the address to come back to after signing in."""
+    return {place.name: "…" for place in places}
+
+
+def test_every_route_is_in_the_table(town: Town) -> None:
+    known = {(rule.endpoint, method) for rule, method in routes(town.app)}
+    assert known == set(TABLE)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_what_the_table_says_and_no_more(town: Town, role: str) -> None:
+    visitor = Visitor(town, role)
+    own, other, absent = visitor.own, visitor.other, visitor.absent
+    wrong = []
+    for (endpoint, method), row in TABLE.items():
+        asked = {"other": [other], "absent": [absent], "no_id": ids_of_no_one(visitor, endpoint)}
+        for column, places in asked.items():
+            if not getattr(row, column):
+                continue
+            answers = [visitor.asks(endpoint, method, place) for place in places]
+            wrong += [
+                f"{method} {url(answer)} by {role}: {answer.status_code}, not {expected}"
+                for answer in answers
+                if answer.status_code != (expected := row.status(column, role))
+            ]
+            if column == "no_id":
+                wrong += different(answers, hidden(other, absent), f"{method} {endpoint}")
+        if row.other and row.other == row.absent:
+            pair = [visitor.asks(endpoint, method, place) for place in (other, absent)]
+            wrong += different(pair, {}, f"{method} {endpoint}")
+        answer = visitor.asks(endpoint, method, own)
+        if answer.status_code != row.status("own", role):
+            wrong.append(f"{method} {url(answer)} by {role}: {answer.status_code}, not {row.own}")
+    assert not wrong, "\n".join(line[:600] for line in wrong)
+
+
+def ids_of_no_one(visitor: Visitor, endpoint: str) -> list[Place]:
+    """Ids below the visitor's own address: another account's, nobody's, and one beyond any row."""
+    own, absent = visitor.own, visitor.absent
+    below = arguments(visitor.town.app, endpoint) - {"slug"}
+    if not below or below & {"message_id", "filename"}:
+        return [absent] if below else []
+    found = [place._replace(slug=own.slug) for place in (visitor.other, absent)]
+    if below & {"contact_id", "session_id"}:
+        found.append(own._replace(contact_id=TOO_LARGE, session_id=TOO_LARGE))
+    return found
+
+
+def test_each_account_page_sends_strangers_to_the_door(town: Town) -> None:
+    desks = [
+        (rule.endpoint, method)
+        for rule, method in routes(town.app)
+        if rule.rule.startswith("/admin/") and "slug" in rule.arguments
+    ]
+    assert len(desks) > 15
+    for role in ("nobody", "client"):
+        visitor = Visitor(town, role)
+        for endpoint, method in desks:
+            answer = visitor.asks(endpoint, method, visitor.own)
+            assert answer.status_code == 303, f"{endpoint} answered {answer.status_code}"
+            assert answer.headers["Location"] == "/admin/", endpoint
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_ids_of_others_in_queries_and_forms_are_like_none(town: Town, role: str) -> None:
+    visitor = Visitor(town, role)
+    own = visitor.own
+    strange = [own._replace(contact_id=p.contact_id) for p in (visitor.other, visitor.absent)]
+    for endpoint in IN_QUERIES:
+        for name in ("contact_id", "contact_ids"):
+            answers = [
+                visitor.browser.asks(
+                    "GET", visitor.url(endpoint, own), query_string={name: place.contact_id}
+                )
+                for place in strange
+            ]
+            assert different(answers, ids_of(*strange), endpoint) == []
+    for endpoint in ("login_emails.new", "magic_links.new"):
+        answers = [visitor.asks(endpoint, "POST", place) for place in strange]
+        assert [answer.status_code for answer in answers] == [422, 422]
+        assert different(answers, ids_of(*strange), endpoint) == []
+
+
+def test_every_press_needs_its_token_and_its_own_site(town: Town) -> None:
+    for role in ("owner", "client"):
+        visitor = Visitor(town, role)
+        before = rows_of(town.app)
+        for rule, method in routes(town.app):
+            if method == "GET":
+                continue
+            target, form = visitor.url(rule.endpoint, visitor.own), FORMS.get(rule.endpoint)
+            data = form(visitor.own) if form else {}
+            answer = visitor.browser.asks(method, target, data=data)
+            assert answer.status_code == 400, f"{rule.endpoint} took a press without its token"
+            answer = visitor.browser.asks(
+                method,
+                target,
+                data={**data, "csrf_token": visitor.token},
+                headers={"Sec-Fetch-Site": "same-site"},
+            )
+            assert answer.status_code == 403, f"{rule.endpoint} took a press from elsewhere"
+        assert rows_of(town.app) == before
+
+
+def ids_of(*places: Place) -> dict[str, str]:
+    return {f'value="{place.contact_id}"': "…" for place in places}
+
+
+def different(answers: list[TestResponse], words: dict[str, str], what: str) -> list[str]:
+    """Name *what* if the answers are not the same, byte for byte."""
+    shown = [seen(answer, words) for answer in answers]
+    return [f"{what} tells {url(answer)} apart: {one} {shown[0]}" for answer, one in
+            zip(answers, shown, strict=True) if one != shown[0]]  # fmt: skip
+
+
+def url(answer: TestResponse) -> str:
+    return answer.request.path
+
+
+def rows_of(app: Flask) -> dict[str, list[Any]]:
+    with app.app_context():
+        found = {
+            table.name: sorted(map(repr, db.session.execute(table.select())))
+            for table in db.metadata.sorted_tables
+        }
+        db.session.rollback()
+    return found
+
+
+def test_the_same_holds_for_heads(town: Town) -> None:
+    visitor = Visitor(town, "owner")
+    for (endpoint, method), row in TABLE.items():
+        if method != "GET" or not row.absent:
+            continue
+        answer = visitor.browser.asks("HEAD", visitor.url(endpoint, visitor.absent))
+        assert answer.status_code == row.status("absent", "owner")
+        assert answer.get_data() == b""
