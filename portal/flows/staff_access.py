@@ -63,7 +63,7 @@ def is_time_zone(name: str) -> bool:
 
 def _seconds(name: str, value: str) -> int:
     """The bounds of an account's choice are those of the setting."""
-    bounds = Settings.model_json_schema()["properties"][f"PORTAL_{name.upper()}"]
+    bounds = Settings.model_json_schema()["properties"][name]
     seconds = int(value) if value.isdecimal() else 0
     if not bounds["minimum"] <= seconds <= bounds["maximum"]:
         raise PortalError(
