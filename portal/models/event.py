@@ -117,9 +117,9 @@ class Event(Base):
     ) -> None:
         """Append the opening of a link, once for each kind of browser that opens it."""
         lately = connection.execute(
-            select(Event.detail)
-            .where(Event.contact_id == contact_id, Event.kind == kind, Event.link_id == link_id)
-            .limit(20)
+            select(Event.detail).where(
+                Event.contact_id == contact_id, Event.kind == kind, Event.link_id == link_id
+            )
         )
         if all(row[0].get("browser") != browser for row in lately):
             connection.execute(
