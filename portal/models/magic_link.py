@@ -214,14 +214,19 @@ class MagicLink(Base):
 
     @classmethod
     def pressed_before(cls, token_digest: bytes, *, nonce: bytes) -> UUID | None:
-        """Return the link's id if this same browser used it within the last minute."""
+        """Return the link's id if this same browser used it within the last minute.
+
+        The row is locked, so that a code typed meanwhile is not robbed of its session.
+        """
         return db.session.scalar(
-            select(cls.id).where(
+            select(cls.id)
+            .where(
                 cls.token_digest == token_digest,
                 cls.used_nonce == nonce,
                 cls.used_at > now() - REPEAT_WITHIN,
                 _enterable(now(), even_if_cut=True),
             )
+            .with_for_update()
         )
 
     @classmethod
