@@ -69,9 +69,7 @@ def sign_in_by_code(
 def may_try_code(account_id: int, flow_digest: bytes, address: str) -> bool:
     """Count one try, on disk before anything is compared, and tell whether it may be made."""
     limits = settings()
-    in_flow = RateCount.allows(
-        f"code:{flow_digest.hex()}", limits.code_tries, timedelta(seconds=limits.life_self * 2)
-    )
+    in_flow = RateCount.allows(f"code:{flow_digest.hex()}", limits.code_tries, A_DAY)
     return in_flow and RateCount.allows(
         f"codes:{account_id}:{address}", limits.code_tries_per_day, A_DAY
     )

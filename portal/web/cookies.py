@@ -24,11 +24,13 @@ class Flow(NamedTuple):
 
     Someone who asked from a dead link typed nothing: *address* is then masked, and *handle*
     names the link, because whoever holds an old link must not learn the address by it.
+    *counted* names the true address without telling it: tries of codes count against that.
     """
 
     secret: str
     address: str
     handle: str = ""
+    counted: str = ""
     asked_at: datetime | None = None
 
     @property
@@ -82,16 +84,16 @@ def remove(response: Response, cookie: str) -> None:
 
 def read_flow(slug: str) -> Flow | None:
     try:
-        (secret, address, handle), asked_at = _signer().loads(
+        (secret, address, handle, counted), asked_at = _signer().loads(
             read(f"flow_{slug}"), max_age=int(FLOW_LIFE.total_seconds()), return_timestamp=True
         )
     except (BadData, ValueError, TypeError):
         return None
-    return Flow(secret, address, handle, asked_at)
+    return Flow(secret, address, handle, counted, asked_at)
 
 
 def write_flow(response: Response, slug: str, flow: Flow) -> None:
-    write(response, f"flow_{slug}", str(_signer().dumps(flow[:3])), FLOW_LIFE)
+    write(response, f"flow_{slug}", str(_signer().dumps(flow[:4])), FLOW_LIFE)
 
 
 def remove_flow(response: Response, slug: str) -> None:
@@ -105,10 +107,6 @@ def read_link(handle: str) -> OpenedLink | None:
 
 def write_link(response: Response, handle: str, link: OpenedLink) -> None:
     write(response, f"link_{handle}", f"{link.token}.{link.nonce}", LINK_LIFE)
-
-
-def remove_link(response: Response, handle: str) -> None:
-    remove(response, f"link_{handle}")
 
 
 def _signer() -> URLSafeTimedSerializer:

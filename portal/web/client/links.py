@@ -18,7 +18,7 @@ from portal.models.event import Event
 from portal.models.magic_link import Look, MagicLink
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions
-from portal.web.client.portal import where_to
+from portal.web.client.portal import flow_for, where_to
 from portal.web.forms import PressForm
 from portal.web.limits import failed_redeems, has_failed, limiter, links_per_network, mark_failed
 from portal.web.redirects import see_other
@@ -68,7 +68,7 @@ def renew(handle: str) -> ResponseReturnValue:
     look = MagicLink.look(digest) if digest else None
     if look is None:
         return _dead("no_cookies" if opened is None else "incomplete", GONE)
-    flow = cookies.Flow(tokens.new_secret(), masked(look.email), handle)
+    flow = flow_for(look.slug, look.email, handle=handle)
     ask(
         Asked(
             account_id=look.account_id,
@@ -87,16 +87,16 @@ def renew(handle: str) -> ResponseReturnValue:
 def _look(digest: bytes, handle: str) -> ResponseReturnValue:
     look = MagicLink.look(digest)
     state = look.state(now()) if look else "incomplete"
-    if look is None or state not in ("ready", "used"):
-        return _dead(state, GONE if look else NOT_FOUND, look, handle)
+    if look is None:
+        return _dead(state, NOT_FOUND)
     here = _signed_in_here(look)
     if here and here[0] == look.contact_id:
         return see_other(where_to(look.slug, look.target))
-    if state == "used":
+    if state != "ready":
         return _dead(state, GONE, look, handle)
     _note_opening(look)
     flow = cookies.read_flow(look.slug)
-    g.account = look
+    g.account, g.slug = look, look.slug
     return render_template(
         "client/link.html",
         form=PressForm(),
@@ -121,7 +121,7 @@ def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseRe
         ),
     )
     if signed_in is not None:
-        return _walk_in(signed_in, handle)
+        return _walk_in(signed_in)
     mark_failed()
     look = MagicLink.look(digest)
     return _dead(
@@ -129,9 +129,9 @@ def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseRe
     )
 
 
-def _walk_in(signed_in: SignedIn, handle: str) -> Response:
+def _walk_in(signed_in: SignedIn) -> Response:
+    """Go in. The link's cookie stays, so that pressing again and going back lead in as well."""
     response = see_other(where_to(signed_in.slug, signed_in.target))
-    cookies.remove_link(response, handle)
     cookies.remove_flow(response, signed_in.slug)
     sessions.give_client(response, signed_in.slug, signed_in.secret)
     return response

@@ -24,9 +24,8 @@ from portal.flows.sign_in import (
 )
 from portal.flows.sign_out import sign_out as sign_out_browser
 from portal.flows.sign_out import sign_out_everywhere
-from portal.models.address import normalise_email
+from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession, Visit
-from portal.models.magic_link import MagicLink
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions
 from portal.web.forms import CodeForm, EmailForm, PressForm
@@ -72,13 +71,12 @@ def code(slug: str) -> ResponseReturnValue:
     form, state = CodeForm(), ""
     if form.validate_on_submit():
         state = "wrong"
-        address = _asked_for(flow)
-        if not may_try_code(g.account.account_id, flow.digest, address):
+        if not may_try_code(g.account.account_id, flow.digest, flow.counted):
             state = "off"
         elif signed_in := sign_in_by_code(
             g.account.account_id, flow.digest, form.digits, _browser(slug)
         ):
-            forgive_try(g.account.account_id, address)
+            forgive_try(g.account.account_id, flow.counted)
             response = see_other(where_to(slug, signed_in.target))
             cookies.remove_flow(response, slug)
             return sessions.give_client(response, slug, signed_in.secret)
@@ -171,6 +169,18 @@ def where_to(slug: str, target: str) -> str:
     return url_for("portal.front", slug=slug)
 
 
+def flow_for(slug: str, email: str, *, handle: str = "") -> cookies.Flow:
+    """Go on with this browser's request for *email*, so that the codes of late mail work, or
+    begin one when there is none or its tries are spent. With *handle*, of the link asked from,
+    the browser is not told the address."""
+    shown = masked(email) if handle else email
+    counted = tokens.tag_of(normalise_email(email))
+    flow = cookies.read_flow(slug)
+    if flow is None or flow[1:4] != (shown, handle, counted) or not has_tries(flow.digest):
+        return cookies.Flow(tokens.new_secret(), shown, handle, counted)
+    return flow
+
+
 def _home(visit: Visit) -> ResponseReturnValue:
     return render_template(
         "client/home.html",
@@ -190,9 +200,7 @@ def _greeting(visit: Visit) -> str:
 def _ask(address: str, target: str) -> Response:
     """Write the request down and go to the code page, whoever asked."""
     slug = g.account.slug
-    flow = cookies.read_flow(slug)
-    if flow is None or flow.address != address or not has_tries(flow.digest):
-        flow = cookies.Flow(tokens.new_secret(), address)
+    flow = flow_for(slug, address)
     ask(
         Asked(
             account_id=g.account.account_id,
@@ -212,14 +220,6 @@ def _is_over(flow: cookies.Flow) -> bool:
     """The page has waited longer than a code lives: not the digits are wrong, but the time."""
     life = timedelta(seconds=settings().life_self)
     return flow.asked_at is not None and now() - flow.asked_at > life
-
-
-def _asked_for(flow: cookies.Flow) -> str:
-    """Return the address whose codes are counted: typed, or that of the link asked from."""
-    opened = cookies.read_link(flow.handle) if flow.handle else None
-    digest = tokens.token_digest_of(opened.token) if opened else None
-    look = MagicLink.look(digest) if digest else None
-    return normalise_email(look.email if look else flow.address)
 
 
 def _browser(slug: str) -> Browser:
