@@ -1,0 +1,1 @@
+"""Links, codes, families: what opens a session, and what never does."""

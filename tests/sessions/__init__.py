@@ -1,0 +1,1 @@
+"""Sessions: how they begin, how long they last, and what ends them."""
