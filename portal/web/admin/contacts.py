@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, g, render_template, request, url_for
@@ -24,6 +24,7 @@ from portal.models.portal_access import Access, PortalAccess
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.admin.history import is_pending, timeline_line
 from portal.web.forms import ContactForm
+from portal.web.row_ids import LARGEST
 
 bp = desk("contacts", __name__, path="/contacts")
 
@@ -44,7 +45,7 @@ def index() -> ResponseReturnValue:
     q = " ".join(request.args.get("q", "").replace("\0", "").split())[:200]
     status = request.args.get("status", "")
     status = status if status in dict(STATUSES) else ""
-    after = _read_key(request.args.get("after", ""), str, int)
+    after = _read_key(request.args.get("after", ""), _words, _row_id)
     contacts, following = Contact.page(account, q=q, status=status, after=after)
     asked: dict[str, Any] = {name: value for name, value in (("q", q), ("status", status)) if value}
     return render_template(
@@ -149,7 +150,7 @@ def suspend(contact_id: int) -> ResponseReturnValue:
 @bp.route("/<int:contact_id>/revoke", methods=["GET", "POST"])
 def revoke(contact_id: int) -> ResponseReturnValue:
     contact, (_account, staff) = find_contact(contact_id), at_desk()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("admin/confirm_revoke.html", contact=contact)
     if revoke_access(contact, by=staff, request_id=g.request_id):
         flash(f"The access of {contact.called} has ended everywhere.", "good")
@@ -165,7 +166,7 @@ def restore(contact_id: int) -> ResponseReturnValue:
 
 
 def _timeline(contact: Contact) -> dict[str, Any]:
-    before = _read_key(request.args.get("before", ""), datetime.fromisoformat, int)
+    before = _read_key(request.args.get("before", ""), _moment, _row_id)
     lines = Event.timeline(contact.id, before=before)
     older = None
     if len(lines) == PAGE:
@@ -223,7 +224,25 @@ def _complain(form: ContactForm, error: Exception) -> None:
 def _form_page(form: ContactForm, contact: Contact | None) -> ResponseReturnValue:
     slip = _slip(form) if request.method == "POST" and not form.errors else None
     page = render_template("admin/contact_form.html", form=form, contact=contact, typo=slip)
-    return page, 200 if request.method == "GET" else 422
+    return page, 200 if request.method != "POST" else 422
+
+
+def _words(part: Any) -> str:
+    """Raises ValueError for what is no text, or none that a database stores."""
+    if "\0" in part:
+        raise ValueError("NUL")
+    part.encode()
+    return str(part)
+
+
+def _row_id(part: Any) -> int:
+    if type(part) is not int or not 0 <= part <= LARGEST:
+        raise ValueError("no row's id")
+    return part
+
+
+def _moment(part: Any) -> datetime:
+    return datetime.fromisoformat(part).astimezone(UTC)
 
 
 def _key(*parts: object) -> str:
@@ -235,5 +254,5 @@ def _read_key(text: str, *kinds: Any) -> Any:
     try:
         parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return None
