@@ -1,0 +1,260 @@
+"""A running portal with two accounts, and people at browsers of their own whose every complaint
+is kept: script errors, refused resources, requests to elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, WebError
+
+from portal import kept_mail, tokens
+from tests.live import Portico
+from tests.postman import CODE, LINK
+
+T = TypeVar("T")
+PATIENCE = 15
+A_WHILE_AGO = 3_600_000_000
+"""Microseconds, as the database counts them."""
+
+PAPERS = '''
+"""Two areas for the clients of Birch: one to read, one that is broken."""
+
+from portal.channel import Section
+from portal.hookspecs import hookimpl
+
+
+def papers(asked):
+    return "<p>None yet.</p>"
+
+
+def broken(asked):
+    raise RuntimeError("the shelf fell down")
+
+
+@hookimpl
+def portal_sections(account_slug):
+    if account_slug != "birch":
+        return ()
+    return (
+        Section("papers", "Papers", "What we have agreed", "file", papers),
+        Section("invoices", "Invoices", "What is open and what is paid", "folder", broken),
+    )
+'''
+ADA, BEA, SOL = "ada@acme.example", "bea@birch.example", "sol@acme.example"
+
+
+class House:
+    """An installation: Acme with its demo contacts, and Birch, which is new and has sections."""
+
+    def __init__(self, portico: Portico, chromium: Browser) -> None:
+        self.portico, self.chromium = portico, chromium
+        self.visitors: list[Visitor] = []
+        self.staff_links = {ADA: portico.line("Owner sign-in")}
+        self._cookies: dict[str, Any] = {}
+        self._networks = count(1)
+
+    @classmethod
+    def open(cls, home: Path, chromium: Browser) -> House:
+        (home / "plugins").mkdir(parents=True)
+        (home / "plugins" / "papers.py").write_text(PAPERS)
+        portico = Portico.start(home, PORTAL_TRUSTED_PROXIES="1", PORTAL_LIMIT_LINKS_PER_IP="8")
+        house = cls(portico, chromium)
+        house.staff_links[BEA] = house.tells("account", "create", "Birch", "--owner", BEA).split()[
+            -1
+        ]
+        return house
+
+    @property
+    def url(self) -> str:
+        return self.portico.url
+
+    def tells(self, *words: str) -> str:
+        """Run the `portal` command and return what it prints."""
+        settings = {"PORTAL_HOME": str(self.portico.home), "PORT": str(self.portico.port)}
+        done = subprocess.run(
+            [sys.executable, "-m", "portal", *words],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def visitor(self, **settings: Any) -> Visitor:
+        """Someone new, in a browser and a network of their own."""
+        number = next(self._networks)
+        context = {
+            "base_url": self.url,
+            "extra_http_headers": {"X-Forwarded-For": f"10.0.{number // 250}.{number % 250 + 1}"},
+            "reduced_motion": "reduce",
+            **settings,
+        }
+        self.visitors.append(Visitor(self, self.chromium.new_context(**context)))
+        return self.visitors[-1]
+
+    def staff(self, email: str = ADA, slug: str = "acme", **settings: Any) -> Desk:
+        """The owner of Acme or Birch in a signed-in browser: their link works once, so the
+        cookies of the first go into the next."""
+        if email not in self._cookies:
+            visitor = self.visitor()
+            visitor.opens(self.staff_links[email]).get_by_role("button", name="Sign in").click()
+            visitor.page.get_by_role("button", name="Sign in").wait_for(state="detached")
+            self._cookies[email] = visitor.context.storage_state()
+        return Desk(self.visitor(storage_state=self._cookies[email], **settings), slug)
+
+    def letter_to(self, email: str, subject: str = "") -> EmailMessage:
+        """Return the newest message to *email*, as soon as it is there."""
+        return eventually(lambda: self._letter_to(email, subject), f"a message to {email}")
+
+    def link_to(self, email: str, subject: str = "") -> str:
+        return LINK.findall(text_of(self.letter_to(email, subject)))[0]
+
+    def code_to(self, email: str) -> str:
+        found = CODE.search(text_of(self.letter_to(email, "Sign in")))
+        assert found
+        return found[1]
+
+    def lets_expire(self, link: str) -> None:
+        """Let the time of *link* pass."""
+        digest = tokens.token_digest_of(link.rsplit("/", 1)[1])
+        with sqlite3.connect(self.portico.home / "portal.db", timeout=10) as database:
+            changed = database.execute(
+                "UPDATE magic_link SET expires_at = created_at - ? WHERE token_digest = ?",
+                (A_WHILE_AGO, digest),
+            )
+        assert changed.rowcount == 1
+        database.close()
+
+    def all_leave(self) -> list[str]:
+        """Close every browser; return what they had to complain about."""
+        complaints = [words for visitor in self.visitors for words in visitor.leaves()]
+        self.visitors.clear()
+        return complaints
+
+    def _letter_to(self, email: str, subject: str) -> EmailMessage | None:
+        folder = self.portico.home / "mailbox"
+        for summary in kept_mail.newest(folder):
+            if email in summary.to and subject in summary.subject:
+                raw = kept_mail.raw(folder, summary.id)
+                found = message_from_bytes(raw or b"", policy=policy.default)
+                assert isinstance(found, EmailMessage)
+                return found
+        return None
+
+
+class Visitor:
+    """Someone with a browser."""
+
+    def __init__(self, house: House, context: Any) -> None:
+        self.house, self.context = house, context
+        self.complaints: list[str] = []
+        self.requests: list[Request] = []
+        context.set_default_timeout(PATIENCE * 1000)
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
+        context.on("response", self._on_response)
+        self.page: Page = context.new_page()
+
+    def opens(self, url: str) -> Page:
+        self.page.goto(url)
+        return self.page
+
+    def leaves(self) -> list[str]:
+        self.context.close()
+        return self.complaints
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # The browser itself remarks on 404, 410 and 422, which are answers like any other here.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.complaints.append(f"{message.location.get('url')}: {message.text}")
+
+    def _on_error(self, error: WebError) -> None:
+        self.complaints.append(f"{error.page and error.page.url}: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        self.requests.append(request)
+        if not request.url.startswith((self.house.url, "data:", "about:", "blob:")):
+            self.complaints.append(f"{request.url} is not ours")
+
+    def _on_response(self, response: Response) -> None:
+        is_part = response.request.resource_type in ("stylesheet", "script", "image", "font")
+        if is_part and response.status >= 400:
+            self.complaints.append(f"{response.url}: {response.status}")
+
+
+class Desk:
+    """Staff at their account's pages, who get things done without further ado."""
+
+    def __init__(self, visitor: Visitor, slug: str) -> None:
+        self.visitor, self.page = visitor, visitor.page
+        self.base = f"/admin/{slug}/"
+
+    def at(self, path: str = "") -> Page:
+        return self.visitor.opens(self.base + path)
+
+    def adds(self, name: str, email: str) -> Page:
+        page = self.at("contacts/new")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_role("button", name="Add contact").click()
+        page.get_by_role("heading", name="Timeline").wait_for()
+        return page
+
+    def invites(self, email: str, name: str = "") -> Page:
+        page = self.at("invitations/new")
+        page.get_by_label("Contact or e-mail address").fill(email)
+        page.get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Send Invite").click()
+        page.get_by_text(f"Invitation to {email} is on its way").wait_for()
+        return page
+
+    def magic_link(self, email: str) -> str:
+        page = self.at("magic-links/new")
+        page.get_by_label("Contact or e-mail address").fill(email)
+        page.get_by_role("button", name="Generate Magic Link").click()
+        return page.get_by_label("Link", exact=True).input_value()
+
+    def regenerates(self) -> str:
+        self.page.get_by_role("button", name="Regenerate").click()
+        self.page.wait_for_load_state()
+        return self.page.get_by_label("Link", exact=True).input_value()
+
+    def page_of(self, email: str) -> Page:
+        page = self.at(f"contacts/?q={email.replace('+', '%2B')}")
+        page.get_by_role("link", name=email).click()
+        page.get_by_role("heading", name="Timeline").wait_for()
+        return page
+
+
+def eventually(look: Callable[[], T | None], what: str) -> T:
+    """Return what *look* finds, as soon as it finds something."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come in {PATIENCE} s")
+
+
+def text_of(letter: EmailMessage) -> str:
+    part = letter.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def html_of(letter: EmailMessage) -> str:
+    part = letter.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())

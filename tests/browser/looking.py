@@ -1,0 +1,74 @@
+"""What is asked of every page: axe-core finds nothing, and nothing lies beyond a narrow screen."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).with_name("axe.min.js")
+WIDTHS = (1280, 360)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+NARROWEST = 320
+LETTER_RULES = {"landmark-one-main": {"enabled": False}, "region": {"enabled": False}}
+# A framed message is looked at by itself: nothing may run inside its frame, not even axe.
+RUN_AXE = """async (rules) => {
+  document.getAnimations().forEach((animation) => animation.finish());
+  const found = await axe.run(document, {iframes: false, resultTypes: ["violations"], rules});
+  return {
+    passed: found.passes.length,
+    violations: found.violations.flatMap((rule) => rule.nodes.map(
+      (node) => `${rule.id}: ${node.target} ${node.failureSummary}`)),
+  };
+}"""
+BEYOND = """() => {
+  const edge = document.documentElement.clientWidth;
+  return [...document.querySelectorAll("body *")]
+    .filter((part) => part.getBoundingClientRect().right > edge + 0.5)
+    .map((part) => part.outerHTML.slice(0, 120));
+}"""
+
+
+def violations(page: Page, *, is_letter: bool = False) -> list[str]:
+    """Return what axe-core objects to, in light and dark, on a phone and on a desk.
+
+    A letter is no page: the mail program around it has the landmarks.
+    """
+    page.evaluate(axe())  # a script element would be refused by the page's own rules
+    return [
+        f"{scheme} {width}: {words}"
+        for scheme in SCHEMES
+        for width in WIDTHS
+        for words in _violations(page, scheme, width, LETTER_RULES if is_letter else {})
+    ]
+
+
+def overflow(page: Page) -> list[str]:
+    """Return what reaches beyond the narrowest screen, when the page can be scrolled sideways."""
+    sees(page, "light", NARROWEST)
+    if page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+        return []
+    found: list[str] = page.evaluate(BEYOND)
+    return found or ["something"]
+
+
+def sees(page: Page, scheme: Literal["light", "dark"], width: int) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 740 if width < 600 else 860})
+
+
+def _violations(
+    page: Page, scheme: Literal["light", "dark"], width: int, rules: dict[str, Any]
+) -> list[str]:
+    sees(page, scheme, width)
+    found: dict[str, Any] = page.evaluate(RUN_AXE, rules)
+    assert found["passed"] > 5, "axe has looked at nothing"
+    words: list[str] = found["violations"]
+    return words
+
+
+@cache
+def axe() -> str:
+    return AXE.read_text()

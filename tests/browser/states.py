@@ -1,0 +1,380 @@
+"""Every page in every state, one after the other, for those who look at them: the tests with
+axe-core, and whoever takes pictures. Each function acts on and yields (name, page)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of
+
+State = tuple[str, Page]
+States = Callable[[House], Iterator[State]]
+
+WRONG_CODE = "0000 0000"
+UNKNOWN_TOKEN = "AAAAAAAAAAAAAAAAAAAAAABg"  # whole, and never given out
+LONG_NAME = "Bartholomew Featherstonehaugh-Cholmondeley of Wriothesley and Sons (Holdings)"
+
+
+def staff_door(house: House) -> Iterator[State]:
+    link = house.tells("staff", "add", BEA, "--account", "acme")
+    page = house.visitor().opens("/admin/")
+    yield "staff sign-in", page
+    page.get_by_label("E-mail address").fill(ADA)
+    page.get_by_label("Password").fill("not her password")
+    presses(page, "Sign in")
+    expect(page.get_by_role("alert")).to_be_visible()
+    yield "staff sign-in refused", page
+    page.goto(link)
+    yield "staff link", page
+    presses(page, "Sign in")
+    expect(page.get_by_role("heading", name="Your accounts")).to_be_visible()
+    yield "accounts", page
+    page.goto("/admin/password")
+    yield "password", page
+    page.get_by_label("New password").fill("too short")
+    presses(page, "Save password")
+    expect(page.get_by_label("New password")).to_be_focused()
+    yield "password refused", page
+    page = house.visitor().opens(link)
+    yield "staff link used", page
+    page.goto(link[:-6])
+    yield "staff link unknown", page
+
+
+def empty_account(house: House) -> Iterator[State]:
+    desk = house.staff(BEA, "birch")
+    yield "overview empty", desk.at()
+    yield "contacts empty", desk.at("contacts/")
+
+
+def overview(house: House) -> Iterator[State]:
+    desk = lived_in(house)
+    page = desk.at()
+    page.get_by_text("Failed").first.wait_for()
+    yield "overview", page
+    page.get_by_text("Actions", exact=True).click()
+    yield "actions menu", page
+    page.get_by_text("Ada Byron", exact=True).click()
+    yield "menu of the person", page
+    page.get_by_text("Show as a table").click()
+    yield "sign-ins as a table", page
+
+
+def invite(house: House) -> Iterator[State]:
+    desk = house.staff()
+    desk.adds("Joan Joined", "joan@joined.example")
+    page = house.visitor().opens(desk.magic_link("joan@joined.example"))
+    presses(page, "Sign in")
+    page.get_by_role("heading", name="You are in").wait_for()
+    page = desk.invites("blanche@blocked.example", "Blanche Blocked")
+    presses(desk.page_of("blanche@blocked.example"), "Suspend")
+    page.get_by_text("is shut out").wait_for()
+    for opens, kind in ((as_dialog, "dialog"), (as_page, "page")):
+        sheet = opens(desk, "Invite to Client Portal", "invitations/new")
+        who = sheet.get_by_label("Contact or e-mail address")
+        yield f"invite {kind}", page
+        presses(sheet, "Send Invite")
+        expect(who).to_be_focused()
+        yield f"invite {kind} with an error", page
+        who.press_sequentially("mar")
+        expect(sheet.get_by_role("option").first).to_be_visible()
+        yield f"invite {kind} with suggestions", page
+        who.press("Escape")
+        who.fill("ma")
+        presses(sheet, "Send Invite")
+        expect(sheet.get_by_role("radio").first).to_be_visible()
+        yield f"invite {kind} with choices", page
+        who.fill("carl@gmial.com")
+        presses(sheet, "Send Invite")
+        expect(sheet.get_by_text("Did you mean")).to_be_visible()
+        yield f"invite {kind} with a typo", page
+        sheet = opens(desk, "Invite to Client Portal", "invitations/new")
+        sheet.get_by_label("Contact or e-mail address").fill("joan@joined.example")
+        presses(sheet, "Send Invite")
+        expect(sheet.get_by_text("already joined")).to_be_visible()
+        yield f"invite {kind}, already joined", page
+        sheet = opens(desk, "Invite to Client Portal", "invitations/new")
+        sheet.get_by_label("Contact or e-mail address").fill("blanche@blocked.example")
+        presses(sheet, "Send Invite")
+        expect(sheet.get_by_text("is suspended")).to_be_visible()
+        yield f"invite {kind}, suspended", page
+
+
+def login_email(house: House) -> Iterator[State]:
+    desk = house.staff()
+    page = desk.adds("Rob Refused", "rob@refused.example")
+    desk.invites("rob@refused.example")
+    presses(desk.page_of("rob@refused.example"), "Suspend")
+    page.get_by_text("is shut out").wait_for()
+    sheet = as_dialog(desk, "Send Login Email", "")
+    yield "login e-mail dialog", page
+    presses(sheet, "Send")
+    expect(sheet.get_by_label("Find contacts")).to_be_focused()
+    yield "login e-mail dialog with an error", page
+    for name in ("Rob", "Hana", "Bridget"):
+        sheet.get_by_label("Find contacts").press_sequentially(name)
+        sheet.get_by_role("option", name=name).click()
+    yield "login e-mail dialog with three chosen", page
+    presses(sheet, "Send")
+    expect(sheet.get_by_text("Access is suspended")).to_be_visible()
+    yield "login e-mail dialog, one suspended", page
+    sheet = as_page(desk, "Send Login Email", "login-emails/new")
+    yield "login e-mail page", page
+    sheet.get_by_label("Find contacts").fill("nobody at all")
+    presses(sheet, "Search")
+    yield "login e-mail page, nobody found", page
+    sheet.get_by_label("Find contacts").fill("s")
+    presses(sheet, "Search")
+    expect(sheet.get_by_role("checkbox").first).to_be_visible()
+    yield "login e-mail page with some found", page
+
+
+def magic_link(house: House) -> Iterator[State]:
+    desk = house.staff()
+    page = desk.adds(LONG_NAME, "bartholomew@featherstonehaugh-cholmondeley-and-sons.example")
+    for opens, kind in ((as_dialog, "dialog"), (as_page, "page")):
+        sheet = opens(desk, "Generate Magic Link", "magic-links/new")
+        who = sheet.get_by_label("Contact or e-mail address")
+        yield f"magic link {kind}", page
+        who.fill("nobody@nowhere.example")
+        presses(sheet, "Generate Magic Link")
+        expect(who).to_be_focused()
+        yield f"magic link {kind} with an error", page
+        who.fill("bartholomew")
+        presses(sheet, "Generate Magic Link")
+        sheet.get_by_role("radio").check()
+        presses(sheet, "Generate Magic Link")
+        expect(sheet.get_by_text("Works once")).to_be_visible()
+        yield f"magic link {kind}, ready", page
+    page.reload()
+    expect(page.get_by_role("heading", name="already shown")).to_be_visible()
+    yield "magic link page, already shown", page
+
+
+def contacts(house: House) -> Iterator[State]:
+    desk = lived_in(house)
+    page = desk.at("contacts/")
+    yield "contacts", page
+    page.get_by_label("Name or e-mail address").fill("nobody at all")
+    presses(page, "Search")
+    expect(page.get_by_role("heading", name="No contact matches")).to_be_visible()
+    yield "contacts, no match", page
+    desk.page_of("grace.okafor@okafor-clinic.example")
+    yield "contact with a timeline", page
+    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_role("dialog", name="Edit contact")).to_be_visible()
+    yield "edit dialog", page
+    page.get_by_label("E-mail address").fill("not an address")
+    presses(page, "Save")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    yield "edit dialog with an error", page
+    page.get_by_label("E-mail address").fill("grace@okafor-clinic.con")
+    presses(page, "Save")
+    expect(page.get_by_text("Did you mean")).to_be_visible()
+    yield "edit dialog with a typo", page
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Revoke").click()
+    expect(page.get_by_role("dialog", name="Revoke access?")).to_be_visible()
+    yield "revoke dialog", page
+    page.goto(page.url + "/edit")
+    yield "edit page", page
+    page.goto(page.url.replace("/edit", "/revoke"))
+    yield "revoke page", page
+    desk.adds("Nora New", "nora@new.example")
+    yield "contact never invited", page
+    desk.invites("nora@new.example")
+    desk.page_of("nora@new.example").get_by_role("link", name="Edit").click()
+    page.get_by_label("E-mail address").fill("nora@newer.example")
+    presses(page, "Save")
+    expect(page.get_by_role("button", name="Send a new invitation")).to_be_visible()
+    yield "contact with a corrected address", page
+    desk.at("contacts/new")
+    yield "add contact page", page
+    presses(page, "Add contact")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    yield "add contact page with an error", page
+
+
+def portal_door(house: House) -> Iterator[State]:
+    house.staff().invites("dora@door.example", "Dora Door")
+    page = house.visitor().opens("/p/acme/")
+    yield "portal sign-in", page
+    presses(page, "Email me a sign-in link")
+    expect(page.get_by_label("Your e-mail address")).to_be_focused()
+    yield "portal sign-in with an error", page
+    page.get_by_label("Your e-mail address").fill("dora@door.example")
+    presses(page, "Email me a sign-in link")
+    expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible()
+    yield "code page", page
+    page.get_by_label("Code from the message").fill("12")
+    presses(page, "Sign in")
+    yield "code page, too short", page
+    house.code_to("dora@door.example")
+    for attempt in range(6):
+        page.get_by_label("Code from the message").fill(WRONG_CODE)
+        presses(page, "Sign in")
+        page.wait_for_load_state()
+        if attempt == 0:
+            expect(page.get_by_text("That code does not match")).to_be_visible()
+            yield "code page, wrong", page
+        elif page.get_by_role("alert").count():
+            break
+    expect(page.get_by_text("Too many tries")).to_be_visible()
+    yield "code page, off", page
+
+
+def links(house: House) -> Iterator[State]:
+    desk = house.staff()
+    desk.adds("Lily Link", "lily@link.example")
+    desk.adds("Otto Other", "otto@other.example")
+    lily = desk.magic_link("lily@link.example")
+    page = house.visitor().opens(lily)
+    yield "link page", page
+    presses(page, "Sign in")
+    page.get_by_role("heading", name="You are in").wait_for()
+    page.goto(desk.magic_link("otto@other.example"))
+    expect(page.get_by_role("link", name="Stay signed in as Lily")).to_be_visible()
+    yield "link page, someone else is signed in", page
+    stranger = house.visitor()
+    yield "dead link, used", stranger.opens(lily)
+    late = desk.magic_link("otto@other.example")
+    house.lets_expire(late)
+    yield "dead link, expired", stranger.opens(late)
+    earlier = desk.magic_link("otto@other.example")
+    current = desk.regenerates()
+    yield "dead link, replaced", stranger.opens(earlier)
+    yield "dead link, incomplete", stranger.opens(current[:-3])
+    yield "dead link, unknown", stranger.opens(f"/l/{UNKNOWN_TOKEN}")
+    yield "dead link, cookies refused", house.visitor().opens("/l/open/000000000000")
+    desk.page_of("otto@other.example").get_by_role("link", name="Revoke").click()
+    presses(desk.page.get_by_role("dialog"), "Revoke")
+    desk.page.get_by_text("has ended everywhere").wait_for()
+    yield "dead link, no access", stranger.opens(current)
+
+
+def rooms(house: House) -> Iterator[State]:
+    desk = house.staff()
+    desk.adds("Henry Home", "henry@home.example")
+    page = house.visitor().opens(desk.magic_link("henry@home.example"))
+    presses(page, "Sign in")
+    page.get_by_role("heading", name="You are in").wait_for()
+    yield "home", page
+    page.get_by_role("link", name="Your access").click()
+    expect(page.get_by_role("heading", name="Your access")).to_be_visible()
+    yield "your access", page
+    bea = house.staff(BEA, "birch")
+    bea.adds("Wilma Wood", "wilma@wood.example")
+    page = house.visitor().opens(bea.magic_link("wilma@wood.example"))
+    presses(page, "Sign in")
+    expect(page.get_by_role("link", name="Papers")).to_be_visible()
+    yield "home with sections", page
+    page.get_by_role("link", name="Papers").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    yield "section", page
+    page.goto("/p/birch/s/invoices")
+    yield "error 500", page
+
+
+def errors(house: House) -> Iterator[State]:
+    visitor = house.visitor()
+    yield "error 404", visitor.opens("/nothing/here")
+    page = visitor.opens("/p/acme/")
+    visitor.context.clear_cookies()
+    page.get_by_label("Your e-mail address").fill("someone@example.com")
+    presses(page, "Email me a sign-in link")
+    expect(page.get_by_text("Error 400")).to_be_visible()
+    yield "error 400", page
+    for _again in range(10):
+        page.goto("/p/acme/")
+        page.get_by_label("Your e-mail address").fill("someone@example.com")
+        presses(page, "Email me a sign-in link")
+        page.wait_for_load_state()
+        if page.get_by_text("Error 429").count():
+            break
+    expect(page.get_by_role("heading", name="Too many tries")).to_be_visible()
+    yield "error 429", page
+
+
+def mailbox(house: House) -> Iterator[State]:
+    house.staff().invites("mia@mailbox.example", "Mia Mailbox")
+    house.letter_to("mia@mailbox.example")
+    page = house.visitor().opens("/mailbox/")
+    yield "mailbox", page
+    page.get_by_role("link", name="mia@mailbox.example").first.click()
+    expect(page.get_by_title("The message as HTML")).to_be_visible()
+    yield "mailbox, a message", page
+    page.get_by_role("link", name="Text").click()
+    expect(page.get_by_role("region", name="The message as text")).to_be_visible()
+    yield "mailbox, its text", page
+    page.goto("/mailbox/")
+    presses(page, "Delete all")
+    expect(page.get_by_text("No messages yet")).to_be_visible()
+    yield "mailbox, empty", page
+
+
+def letters(house: House) -> Iterator[State]:
+    """The messages as mail programs show them, which keep no rules of ours."""
+    desk = house.staff()
+    desk.adds("Lena Letter", "lena@letter.example")
+    desk.invites("lena@letter.example")
+    presses(desk.page_of("lena@letter.example"), "Send Login Email")
+    page = house.visitor().opens("/p/acme/")
+    page.get_by_label("Your e-mail address").fill("lena@letter.example")
+    presses(page, "Email me a sign-in link")
+    programme = house.visitor().page
+    for name, subject in (("invite", "invitation"), ("login", "Your sign-in"), ("self", "Sign in")):
+        programme.set_content(html_of(house.letter_to("lena@letter.example", subject)))
+        yield f"{name} message", programme
+
+
+ALL: tuple[States, ...] = (
+    staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
+    links, rooms, errors, mailbox, letters,
+)  # fmt: skip
+
+
+def lived_in(house: House) -> Desk:
+    """Ada's desk after some busy minutes: people invited, some in, one address that is gone."""
+    desk = house.staff()
+    if desk.at("contacts/?status=undelivered").get_by_role("link", name="Mateusz").count():
+        return desk
+    for email in ("carl.carter@carter-joinery.example", "priya@ramanstudio.example",
+                  "maren@ostergard-arkitekter.example"):  # fmt: skip
+        desk.invites(email)
+    for email in ("layla.haddad@haddad-trading.example", "carl.carter@carter-joinery.example",
+                  "grace.okafor@okafor-clinic.example"):  # fmt: skip
+        page = house.visitor().opens(desk.magic_link(email))
+        presses(page, "Sign in")
+        page.get_by_role("heading", name=re.compile("^Good ")).wait_for()
+    presses(desk.page_of("grace.okafor@okafor-clinic.example"), "Send Login Email")
+    desk.page_of("mateusz@kowalski-serwis.example").get_by_role("link", name="Edit").click()
+    desk.page.get_by_label("E-mail address").fill("mateusz@kowalski-serwis.invalid")
+    presses(desk.page.get_by_role("dialog"), "Save")
+    desk.page.get_by_text("Saved.").wait_for()
+    desk.invites("mateusz@kowalski-serwis.invalid")
+    eventually(
+        lambda: desk.at("contacts/?status=undelivered").get_by_role("link", name="Mateusz").count(),
+        "the failure",
+    )
+    return desk
+
+
+def as_dialog(desk: Desk, action: str, _path: str) -> Locator:
+    page = desk.at()
+    page.get_by_text("Actions", exact=True).click()
+    page.get_by_role("link", name=action).click()
+    expect(page.get_by_role("dialog", name=action)).to_be_visible()
+    return page.get_by_role("dialog")
+
+
+def as_page(desk: Desk, action: str, path: str) -> Locator:
+    page = desk.at(path)
+    expect(page.get_by_role("heading", name=action)).to_be_visible()
+    return page.get_by_role("main")
+
+
+def presses(place: Page | Locator, words: str) -> None:
+    place.get_by_role("button", name=words, exact=True).click()
