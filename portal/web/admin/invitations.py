@@ -21,7 +21,7 @@ bp = desk("invitations", __name__, path="/invitations")
 def new() -> ResponseReturnValue:
     account, staff = at_desk()
     form = InviteForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(
             form, known=Contact.find(account, whole_number(request.args.get("contact_id")) or 0)
         )
@@ -86,4 +86,4 @@ def _page(form: InviteForm, *, known: Contact | None = None, **found: Any) -> Re
         form.who.data = known.email
     context = {"choices": [], "typo": None, "joined": None, "blocked": None, **found}
     page = render_template("admin/invite.html", form=form, **context)
-    return page, 200 if request.method == "GET" else 422
+    return page, 200 if request.method != "POST" else 422

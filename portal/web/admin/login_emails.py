@@ -20,7 +20,7 @@ AT_MOST = 200
 def new() -> ResponseReturnValue:
     account, staff = at_desk()
     form, chosen = LoginEmailForm(), _chosen()
-    if request.method == "GET" or not form.validate():
+    if request.method != "POST" or not form.validate():
         return _page(form, chosen)
     if "search" in request.form or (form.q.data and not chosen):
         return _page(form, chosen, found=_others(form.q.data or "", chosen))
@@ -59,5 +59,5 @@ def _why_not(contact: Contact) -> str:
 def _page(form: LoginEmailForm, chosen: list[Contact], **found: object) -> ResponseReturnValue:
     context = {"found": [], "refused": [], **found}
     page = render_template("admin/login_email.html", form=form, chosen=chosen, **context)
-    is_asking = request.method == "GET" or "search" in request.form
+    is_asking = request.method != "POST" or "search" in request.form
     return page, 200 if is_asking else 422

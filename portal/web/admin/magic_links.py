@@ -28,7 +28,7 @@ def new() -> ResponseReturnValue:
         (section.name, section.title) for section in plugins.current().sections(account.slug)
     ]
     form = MagicLinkForm(sections)
-    if request.method == "GET":
+    if request.method != "POST":
         known = Contact.find(account, whole_number(request.args.get("contact_id")) or 0)
         form.who.data = known.email if known else ""
         return render_template("admin/magic_link.html", form=form, choices=[])
