@@ -3,21 +3,53 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import logging
 import os
 import signal
+import socket
 import sys
 
+SUPERVISOR = "PORTAL_SUPERVISOR_PID"
+"""Where `portal run` tells its children who it is."""
 _PR_SET_PDEATHSIG = 1
 """prctl(2), Linux only."""
 
 
-def die_with_parent() -> None:
-    """Get SIGTERM when the parent is gone, however it ended, so that nothing runs on unseen."""
+def die_with_parent(parent: int) -> None:
+    """Get SIGTERM when *parent* is gone, however it ended, so that nothing runs on unseen."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() == 1:
+        if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def die_with_supervisor() -> None:
+    """Like `die_with_parent`, for what `portal run` has started; else do nothing.
+
+    A service manager that starts `portal web` by itself may well be process 1.
+    """
+    if supervisor := os.environ.get(SUPERVISOR):
+        die_with_parent(int(supervisor))
+
+
+def why_not_listen(host: str, port: int) -> str:
+    """Return why nothing can listen there, in a sentence, or '' when it can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return (
+                    f"Port {port} of {host} is in use. "
+                    "Stop what uses it, or set PORT to another one."
+                )
+            return f"Port {port} of {host} cannot be listened on ({error.strerror}). " + (
+                "Check PORTAL_HOST and PORT."
+            )
+    return ""
 
 
 def log_to_stderr() -> None:

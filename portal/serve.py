@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 
 from flask import Flask
 from granian.constants import Interfaces
@@ -15,10 +16,14 @@ from portal.config import Settings
 from portal.processes import die_with_parent, log_to_stderr
 
 STOP_WITHIN_SECONDS = 3
+_master = 0
+"""The process that serves, as the processes that it forks know it."""
 
 
 def run(found: Settings) -> None:
     """Serve until SIGTERM or SIGINT. The processes are forked from this one: memory is shared."""
+    global _master
+    _master = os.getpid()
     multiprocessing.set_start_method("fork", force=True)
     gc.collect()
     gc.freeze()
@@ -40,6 +45,6 @@ def run(found: Settings) -> None:
 
 def worker_app() -> Flask:
     """Return the app of one web process."""
-    die_with_parent()
+    die_with_parent(_master)
     log_to_stderr()
     return create_app()

@@ -11,7 +11,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from portal import mailbox
+from portal.processes import SUPERVISOR, why_not_listen
 
 MISUSED = 2
 STOP_WITHIN_SECONDS = 4.5
@@ -63,12 +63,11 @@ def run() -> int:
     prepared = _prepare()
     if prepared is None:
         return MISUSED
-    if not _is_free(prepared["host"], prepared["port"]):
-        say(f"portal: port {prepared['port']} of {prepared['host']} is in use. "
-            "Stop what uses it, or set PORT to another one.")  # fmt: skip
+    if complaint := why_not_listen(prepared["host"], prepared["port"]):
+        say(f"portal: {complaint}")
         return MISUSED
     box = mailbox.start(Path(prepared["mailbox"])) if prepared["mailbox"] else None
-    environment = dict(os.environ)
+    environment = {**os.environ, SUPERVISOR: str(os.getpid())}
     if box is not None:
         environment["PORTAL_MAILBOX_SMTP"] = f"smtp://127.0.0.1:{box.port}?starttls=never"
     children = [Child("web", environment), Child("worker", environment)]
@@ -126,17 +125,6 @@ def _prepare() -> dict[str, Any] | None:
     return found
 
 
-def _is_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
 def _answers(prepared: dict[str, Any]) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(prepared["host"], prepared["host"])  # noqa: S104
     asked = http.client.HTTPConnection(host, prepared["port"], timeout=2)
@@ -162,8 +150,13 @@ def _announce(prepared: dict[str, Any]) -> None:
 
 
 def _spawn(verb: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a child in a group of its own: Ctrl-C reaches it through us, once."""
-    return subprocess.Popen(_command(verb), env=environment, start_new_session=True)  # noqa: S603
+    """Start a child in a group of its own: Ctrl-C reaches it through us, once.
+
+    What it prints goes to the log: our output is for the lines that other programs read.
+    """
+    return subprocess.Popen(  # noqa: S603
+        _command(verb), env=environment, start_new_session=True, stdout=sys.stderr
+    )
 
 
 def _command(verb: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -104,11 +105,16 @@ class PorticoWorker(Worker):  # type: ignore[misc]
     """A worker process: own database connections, and channels let go of when idle."""
 
     app: Flask
+    parent: int
     idle_since = 0.0
 
     def initialize(self) -> None:
         _after_fork(self.app)
         super().initialize()
+
+    def loop(self, now: object = None) -> None:
+        _leave_without(self.parent)
+        super().loop(now)
 
     def sleep(self) -> None:
         super().sleep()
@@ -131,11 +137,13 @@ class Sweep(BaseProcess):  # type: ignore[misc]
     def __init__(self, app: Flask, huey: object, stop_flag: object) -> None:
         super().__init__(huey, stop_flag)
         self.app = app
+        self.parent = os.getpid()
 
     def initialize(self) -> None:
         _after_fork(self.app)
 
     def loop(self, now: object = None) -> None:
+        _leave_without(self.parent)
         with self.app.app_context():
             started = time.monotonic()
             try:
@@ -165,6 +173,7 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
             max_tasks=self.max_tasks,
         )
         worker.app = self.app
+        worker.parent = os.getpid()
         return worker
 
     def _create_scheduler(self) -> Sweep:
@@ -181,7 +190,11 @@ def _wake_or_do(verb: str, row_id: int) -> None:
     try:
         queue.current().wake(verb, row_id)
     except QueueDownError:
-        {"answer": answer_one, "deliver": deliver}[verb](row_id)
+        try:
+            {"answer": answer_one, "deliver": deliver}[verb](row_id)
+        except Exception:
+            db.session.rollback()
+            log.exception("The sweep could not %s %s; the others go on.", verb, row_id)
 
 
 @atomic
@@ -193,6 +206,12 @@ def _after_fork(app: Flask) -> None:
     """Connections must not be shared with the parent process."""
     with app.app_context():
         db.engine.dispose(close=False)
+
+
+def _leave_without(parent: int) -> None:
+    """End between two jobs when the parent is gone: whoever starts it anew starts us anew."""
+    if os.getppid() != parent:
+        raise KeyboardInterrupt  # how Huey's processes are told to leave
 
 
 def _close_channels() -> None:
