@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from portal.channel import (
     PermanentError,
     SendRequest,
     Sent,
-    TemporaryError,
 )
 from portal.channel import Kind as MessageKind
 from portal.config import settings
@@ -36,6 +36,10 @@ from portal.tokens import code_of
 log = logging.getLogger(__name__)
 MARGIN_SECONDS = 10
 """A send must end so long before its lease: a late answer would meet another worker's attempt."""
+
+
+AGAIN_SECONDS = 2.0
+"""Between two interruptions of a plugin that catches the first one and goes on."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def _take(delivery_id: int) -> Job | None:
     if reason is not None:
         status, words = reason
         Delivery.finish(claim, status, error=words)
+        if status != Status.CANCELLED:
+            PortalAccess.mark_delivery(claim.contact_id, undelivered=True)
         _record(job, str(status), reason=words)
         return None
     if claim.kind != Kind.MAGIC:
@@ -112,6 +118,9 @@ def _why_not(job: Job, access: PortalAccess) -> tuple[Status, str] | None:
         return Status.CANCELLED, "The link was used or replaced before the message went out."
     if access.family_cut_at is not None and link.created_at <= access.family_cut_at:
         return Status.CANCELLED, "The contact signed in before it went out."
+    channel = plugins.current().channel(job.claim.channel)
+    if job.claim.is_takeover and channel is not None and not channel.caps.idempotent:
+        return Status.UNKNOWN, "A worker ended while it was sending; it may have gone out."
     if job.claim.deadline_at <= now():
         return Status.EXPIRED, "It could not be sent before its link would have expired."
     return None
@@ -122,7 +131,10 @@ def _attempt(job: Job) -> End:
     if channel is None:
         words = f"The channel {job.claim.channel or '(none)'} is not installed."
         return End(Status.FAILED, error=words, try_again=True)
-    token = job.link.token()
+    try:
+        token = job.link.token()
+    except LookupError as error:
+        return End(Status.FAILED, error=str(error), try_again=True)
     try:
         request = _request(job, token)
         with _at_most(min(channel.caps.timeout, settings().lease - MARGIN_SECONDS)):
@@ -132,12 +144,12 @@ def _attempt(job: Job) -> End:
     except Exception as error:
         # A plugin may raise anything, and the text may hold the link: it is never logged.
         log.error(
-            "The channel %s failed on delivery %s with %s.",
+            "The channel %s failed on delivery %s with %s:\n%s",
             channel.id,
             job.claim.delivery_id,
             type(error).__name__,
+            "".join(traceback.format_tb(error.__traceback__)),
         )
-        log.debug("Its traceback:", exc_info=error)
         words = f"The {channel.name} plugin failed ({type(error).__name__})."
         return End(Status.FAILED, error=words, try_again=True)
 
@@ -236,16 +248,19 @@ def _record(job: Job, kind: str, **reasons: str) -> None:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Interrupt the provider's call after *seconds*, in the main thread of a worker process."""
+    """Interrupt the provider's call after *seconds*, in the main thread of a worker process.
+
+    Whether the provider took the message is then as unknown as after a line that dropped.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(_number: int, _frame: object) -> None:
-        raise TemporaryError(f"The provider did not answer within {seconds:.0f} seconds.")
+        raise AmbiguousError(f"The provider did not answer within {seconds:.0f} seconds.")
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, and_, or_, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
@@ -50,6 +50,8 @@ class Claim(NamedTuple):
     kind: str
     note: str
     deadline_at: datetime
+    is_takeover: bool
+    """Another worker began an attempt and never wrote its end: the message may have gone out."""
 
 
 class Delivery(Base):
@@ -113,15 +115,24 @@ class Delivery(Base):
     def claim(cls, delivery_id: int) -> Claim | None:
         """Take one attempt, unless another worker holds it or it is not due."""
         at = now()
+        is_due = and_(cls.status == Status.QUEUED, cls.due_at <= at)
+        is_stalled = and_(cls.status == Status.SENDING, cls.lease_until <= at)
+        return cls._claim(delivery_id, is_due, at, is_takeover=False) or cls._claim(
+            delivery_id, is_stalled, at, is_takeover=True
+        )
+
+    @classmethod
+    def _claim(
+        cls,
+        delivery_id: int,
+        is_free: ColumnElement[bool],
+        at: datetime,
+        *,
+        is_takeover: bool,
+    ) -> Claim | None:
         row = db.session.execute(
             update(cls)
-            .where(
-                cls.id == delivery_id,
-                or_(
-                    and_(cls.status == Status.QUEUED, cls.due_at <= at),
-                    and_(cls.status == Status.SENDING, cls.lease_until <= at),
-                ),
-            )
+            .where(cls.id == delivery_id, is_free)
             .values(
                 status=Status.SENDING,
                 attempts=cls.attempts + 1,
@@ -140,7 +151,7 @@ class Delivery(Base):
             )
             .execution_options(synchronize_session=False)
         ).first()
-        return Claim(*row) if row else None
+        return Claim(*row, is_takeover) if row else None
 
     @classmethod
     def finish(
