@@ -13,13 +13,13 @@ import click
 from portal import config, schema, serve
 from portal import worker as workers
 from portal.app import create_app
-from portal.db import db
+from portal.db import DatabaseAway, db
 from portal.demo import open_demo
 from portal.errors import PortalError, SettingsError
 from portal.flows.open_account import open_account
-from portal.flows.staff_access import add_staff, make_staff_link, set_choice
+from portal.flows.staff_access import add_staff, is_time_zone, make_staff_link, set_choice
 from portal.models.staff_role import Role
-from portal.processes import die_with_parent, log_to_stderr
+from portal.processes import die_with_supervisor, log_to_stderr, why_not_listen
 
 P = ParamSpec("P")
 MISUSED = 2
@@ -33,8 +33,14 @@ def clearly(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except PortalError as error:
-            click.echo(f"portal: {error}", err=True)
-            sys.exit(MISUSED)
+            complaint = str(error)
+        except DatabaseAway as error:
+            first, *_ = str(error.orig).splitlines()
+            complaint = f"The database does not answer: {first} Check PORTAL_DATABASE_URL."
+        else:
+            return
+        click.echo(f"portal: {complaint}", err=True)
+        sys.exit(MISUSED)
 
     return run
 
@@ -43,13 +49,15 @@ def clearly(command: Callable[P, None]) -> Callable[P, None]:
 @clearly
 def web() -> None:
     """Answer requests: PORTAL_WEB_PROCESSES processes of PORTAL_WEB_THREADS threads."""
-    die_with_parent()
+    die_with_supervisor()
     log_to_stderr()
-    found = config.prepare_home(config.load())
     app = create_app()
+    found: config.Settings = app.config["PORTAL_SETTINGS"]
     with app.app_context():
         _must_be_current()
         db.engine.dispose()
+    if complaint := why_not_listen(found.host, found.port):
+        raise SettingsError(complaint)
     serve.run(found)
 
 
@@ -57,7 +65,7 @@ def web() -> None:
 @clearly
 def worker() -> None:
     """Send messages: PORTAL_WORKERS processes, and the sweep."""
-    die_with_parent()
+    die_with_supervisor()
     log_to_stderr()
     app = create_app()
     with app.app_context():
@@ -117,6 +125,8 @@ def account() -> None:
 @clearly
 def create(name: str, slug: str, owner: str, time_zone: str) -> None:
     """Open an account NAME with its first owner, and print the owner's sign-in link."""
+    if not is_time_zone(time_zone):
+        raise SettingsError(f"There is no time zone {time_zone}. Use a name like Europe/London.")
     app = create_app()
     with app.app_context():
         _must_be_current()
@@ -134,6 +144,7 @@ def set_(slug: str, name: str, value: str) -> None:
     """Set NAME of the account at SLUG: name, accent, time-zone, locale, or life-self,
     life-magic, life-login, life-invite in seconds."""
     with create_app().app_context():
+        _must_be_current()
         set_choice(slug, name.replace("-", "_"), value)
     click.echo(f"{name} of {slug} is {value}.")
 
@@ -153,6 +164,7 @@ def add(email: str, slug: str, role: str, name: str) -> None:
     """Give EMAIL a role in an account, or change it, and print a sign-in link."""
     app = create_app()
     with app.app_context():
+        _must_be_current()
         add_staff(email, slug, Role(role), name)
         click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
 
@@ -164,6 +176,7 @@ def link(email: str) -> None:
     """Print a one-time sign-in URL for EMAIL, for first entry and lock-outs. It lasts an hour."""
     app = create_app()
     with app.app_context():
+        _must_be_current()
         click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import sys
+from contextlib import suppress
+from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import current_app
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -21,7 +24,10 @@ PACKAGE = Path(__file__).resolve().parent
 LONGEST_LINK = 76
 """Characters of a link: mail programs that wrap at 78 (RFC 5322, 2.1.1) leave it whole."""
 _LINK_TAIL = len("/l/") + 24
-_SECRETS = {"secret_keys", "smtp_url", "database_url", "queue_url"}
+_SECRETS = {"secret_keys", "smtp_url", "database_url", "queue_url", "limit_storage_url"}
+_HOSTED = ("smtp", "redis", "valkey")
+"""Schemes that mean nothing without a host."""
+_STARTTLS = (("starttls", "required"), ("starttls", "never"))
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[int, Field(ge=1)]
@@ -132,6 +138,15 @@ class Settings(BaseSettings):
         }[info.field_name]
         if value and not value.startswith(known):
             raise ValueError("must begin with " + " or ".join(known))
+        if value.startswith(_HOSTED):
+            _check_server(value)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_address(cls, value: str) -> str:
+        if value and (not value.isprintable() or parseaddr(value)[1].count("@") != 1):
+            raise ValueError("must look like portal@example.com or Portal <portal@example.com>")
         return value
 
     @model_validator(mode="after")
@@ -229,8 +244,25 @@ def bundled(folder: str) -> Path:
     return PACKAGE.parent / folder
 
 
+def _check_server(url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError(f"must look like {parts.scheme}://host:port")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    if parts.scheme.startswith("smtp") and not {*options} <= {*_STARTTLS}:
+        raise ValueError("has an option that is not known; there is only ?starttls=never")
+
+
 def _check_url(url: str) -> None:
     parts = urlsplit(url)
+    try:
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        raise ValueError("PORTAL_URL has a port that is not a number up to 65535") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("PORTAL_URL must look like https://portal.example.com")
     if parts.path or parts.username:
@@ -260,22 +292,25 @@ def _mail_host(host: str) -> str:
 
 
 def _keys_in(path: Path) -> tuple[str, ...]:
-    """Read the keys of *path*; the process that comes first writes them (O_EXCL decides)."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        keys = tuple(path.read_text().split())
-        if not keys:
-            raise SettingsError(
-                f"{path} is empty. Restore it, or remove it and lose open links."
-            ) from None
-        return keys
+    """Read the keys of *path*; the process that comes first makes them, whole or not at all."""
+    if not path.exists():
+        _write_key(path)
+    keys = tuple(path.read_text().split())
+    if not keys:
+        raise SettingsError(f"{path} is empty. Restore it, or remove it and lose open links.")
+    return keys
+
+
+def _write_key(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_hex(32)
-        file.write(key + "\n")
+        file.write(secrets.token_hex(32) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return (key,)
+    with suppress(FileExistsError):  # another process was first
+        os.link(draft, path)
+    draft.unlink()
 
 
 def _complaint(item: Any) -> str:
@@ -288,10 +323,15 @@ def _complaint(item: Any) -> str:
 def _shown(name: str, value: object) -> str:
     if name == "secret_keys":
         return f"({len(cast(tuple[str, ...], value))} set)" if value else "(in PORTAL_HOME)"
-    if name in _SECRETS and "@" in str(value):
-        scheme, rest = str(value).split("://", 1)
-        return f"{scheme}://…@{rest.rsplit('@', 1)[1]}"
-    return str(value)
+    return _masked(str(value)) if name in _SECRETS else str(value)
+
+
+def _masked(url: str) -> str:
+    """Hide a URL's user name and password, and the passwords among its options."""
+    scheme, _, rest = url.partition("://")
+    if "@" in rest:
+        rest = "…@" + rest.rsplit("@", 1)[1]
+    return re.sub(r"(?i)(pass\w*=)[^&]*", r"\1…", f"{scheme}://{rest}") if scheme else url
 
 
 def _origin(name: str, found: Settings) -> str:

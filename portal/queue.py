@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.serializer import SignedSerializer
 
-from portal.errors import QueueDownError
+from portal.errors import QueueDownError, SettingsError
 from portal.keys import derive
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,11 @@ def connect(url: str, key: bytes) -> Huey:
 
 
 def init_app(app: Flask, url: str, secret_keys: tuple[str, ...]) -> Queue:
-    queue = Queue(url, derive("queue", secret_keys)[0])
+    try:
+        queue = Queue(url, derive("queue", secret_keys)[0])
+    except Exception as error:
+        first, *_ = str(error).splitlines() or [type(error).__name__]
+        raise SettingsError(f"PORTAL_QUEUE_URL: the queue cannot be opened: {first}") from error
     app.extensions["portal_queue"] = queue
     return queue
 

@@ -9,12 +9,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from portal import models
 from portal.config import bundled
 from portal.db import Base
+from portal.errors import SettingsError
 
 ADVISORY_LOCK = 7_063_246_931
 """PostgreSQL's lock against two machines migrating at once."""
@@ -23,7 +25,17 @@ __all__ = ["differences", "is_current", "models", "move"]
 
 
 def move(engine: Engine, revision: str = "head") -> None:
-    """Migrate to *revision*, up or down; in one transaction, so a failure leaves the old schema."""
+    """Migrate to *revision*, up or down; in one transaction, so a failure leaves the old schema.
+
+    Raises SettingsError for a database of a later version, whose revision is not known here.
+    """
+    try:
+        _move(engine, revision)
+    except CommandError as error:
+        raise SettingsError(f"The database is of another version of Portico: {error}") from error
+
+
+def _move(engine: Engine, revision: str) -> None:
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             _move_sqlite(connection, revision)
