@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import worker as workers
 from portal.flows.staff_access import make_staff_link
+from tests.leaks import SEEN, refuse_on_page
 from tests.postman import Letter, Postman
 
 PHONE = (
@@ -152,13 +153,20 @@ class Browser:
         """Make one request and follow nothing."""
         path = urljoin(self.base, url)
         headers = {**self.headers, **kwargs.pop("headers", {})}
-        return self.http.open(
+        SEEN.in_address(path)
+        SEEN.in_form(kwargs.get("data"))
+        response = self.http.open(
             path,
             method=method,
             headers=headers,
             environ_base={"REMOTE_ADDR": self.address},
             **kwargs,
         )
+        SEEN.in_cookies(response.headers.get_all("Set-Cookie"))
+        if not response.request.path.startswith("/static/"):
+            body = response.get_data(as_text=True)
+            refuse_on_page(response.request.path, method, response.headers.items(), body)
+        return response
 
     def _go(self, method: str, url: str, **kwargs: Any) -> Page:
         url = urljoin(self.base, url)

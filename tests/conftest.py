@@ -18,6 +18,7 @@ from portal.db import db
 from portal.flows.open_account import open_account
 from portal.flows.staff_access import add_staff
 from portal.models.staff_role import Role
+from tests import leaks
 from tests.cast import Client, Stranger, Worker, World
 from tests.cast import Staff as StaffPerson
 from tests.live import Portico
@@ -25,6 +26,16 @@ from tests.postman import Postman
 
 DATABASES = ("sqlite", "postgresql")
 HOST = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_the_log() -> Iterator[None]:
+    """Fail a test after which a token, code, cookie or password that it saw stands in the log."""
+    leaks.SEEN.forget()
+    with leaks.kept_log() as lines:
+        yield
+    leaks.refuse("The log", "\n".join(lines))
+    leaks.refuse_codes("The log", "\n".join(lines))
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +53,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         path = tmp_path / "portal.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
+        leaks.refuse_in_tables(f"sqlite:///{path}")
         return
     server = request.getfixturevalue("postgres_server")
     template = server.template("portal_template", _migrate)
     name = f"test_{uuid4().hex[:12]}"
-    yield server.create(name, template)
+    url = server.create(name, template)
+    yield url
+    leaks.refuse_in_tables(url)
     server.drop(name)
 
 
@@ -81,6 +95,7 @@ def make_app(database: str, tmp_path: Path, postman: Postman) -> Iterator[Callab
         app.extensions["portal_queue"].huey.storage.close()
         for channel in app.extensions["portal_plugins"].channels.values():
             channel.close()
+    leaks.refuse_in_files(tmp_path)
 
 
 @pytest.fixture
@@ -145,6 +160,9 @@ def portico(tmp_path: Path) -> Iterator[Callable[..., Portico]]:
     yield start
     for one in running:
         one.stop()
+        leaks.SEEN.in_address("\n".join(one.lines))
+        leaks.refuse_in_files(one.home)
+        leaks.refuse("The log", "\n".join(one.log))
 
 
 def _migrate(url: str) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.leaks import SEEN
+
 LINK = re.compile(r"^(https?://\S+/l/\S+)\r?$", re.MULTILINE)
 CODE = re.compile(r"\b(\d{4} \d{4})\b")
 
@@ -98,6 +100,7 @@ class Postman:
         return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        SEEN.in_letter(envelope.original_content or b"")
         with self._lock:
             self.letters.append(Letter(envelope))
             return f"250 2.0.0 kept as {len(self.letters)}"
