@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from portal.messages import isolate
 from portal.models.delivery import PENDING, Status
 from portal.models.event import EventLine
 
@@ -107,7 +108,7 @@ def _says(line: EventLine) -> Says:
 
 def _sentence(line: EventLine) -> str:
     who = line.staff_name or ("Someone who has left" if line.actor == "staff" else "The portal")
-    return _says(line).sentence.format(by=who, to=_contact(line))
+    return _says(line).sentence.format(by=isolate(who), to=isolate(_contact(line)))
 
 
 def _contact(line: EventLine) -> str:

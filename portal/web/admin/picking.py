@@ -20,12 +20,15 @@ class Pick(NamedTuple):
 
 
 def pick(account: Account, form: WhoForm) -> Pick:
-    """Read `contact_id` and `who`; when neither will do, say so at the field."""
+    """Read `contact_id` and `who`; when neither will do, say so at the field.
+
+    A choice made for other words than those typed now counts no longer.
+    """
+    typed = form.who.data or ""
     if form.chosen_id is not None:
         contact = Contact.find(account, form.chosen_id)
-        if contact is not None:
+        if contact is not None and contact.matches(typed):
             return Pick(contact=contact)
-    typed = form.who.data or ""
     if "@" in typed:
         return _by_address(account, form, typed)
     choices = Contact.suggest(account, typed)
