@@ -32,8 +32,9 @@ def new() -> ResponseReturnValue:
         known = Contact.find(account, whole_number(request.args.get("contact_id")) or 0)
         form.who.data = known.email if known else ""
         return render_template("admin/magic_link.html", form=form, choices=[])
+    is_valid = form.validate()  # first: it would wipe out what is said about the contact
     found = pick(account, form)
-    if not form.validate() or found.contact is None or form.link_uuid is None:
+    if not is_valid or found.contact is None or form.link_uuid is None:
         return _again(form, found.email, found.choices)
     try:
         shown = generate(
