@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.config import settings
-from portal.db import Base, Id, UtcDateTime, db, now
+from portal.db import Base, Id, UtcDateTime, db, first, now
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.portal_access import OPEN, PortalAccess
@@ -86,7 +86,7 @@ class ClientSession(Base):
     def visit(cls, slug: str, digest: bytes | None) -> Visit | None:
         """Return the portal at *slug* and who is signed in with *digest*, in one statement."""
         at = now()
-        row = db.session.execute(
+        row = first(
             _VISIT,
             {
                 "slug": slug,
@@ -94,8 +94,8 @@ class ClientSession(Base):
                 "at": at,
                 "idle_since": at - timedelta(seconds=settings().client_idle),
             },
-        ).first()
-        return Visit(*row) if row else None
+        )
+        return Visit._make(row) if row else None
 
     @classmethod
     def open(
@@ -206,7 +206,7 @@ _AT = bindparam("at", type_=UtcDateTime())
 _ALIVE = and_(
     PortalAccess.contact_id == ClientSession.contact_id,
     PortalAccess.auth_epoch == ClientSession.auth_epoch,
-    PortalAccess.status.in_(OPEN),
+    or_(*(PortalAccess.status == status for status in OPEN)),
     or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > _AT),
 )
 _VISIT = (
