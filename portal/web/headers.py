@@ -6,7 +6,9 @@ import secrets
 from typing import Any
 
 from flask import Flask, Response, abort, g, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
@@ -32,6 +34,17 @@ A_YEAR = "public, max-age=31536000, immutable"
 csrf = CSRFProtect()
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """Flask's own, with its signer made once for the app instead of twice for each request."""
+
+    signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if self.signer is None:
+            self.signer = super().get_signing_serializer(app)
+        return self.signer
+
+
 def init_app(app: Flask, found: Settings) -> None:
     """Bind *app* to its one host, its proxies, CSRF tokens and headers."""
     session_keys = derive("page", found.secret_keys)
@@ -46,6 +59,7 @@ def init_app(app: Flask, found: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
+    app.session_interface = PageSessions()
     if found.trusted_proxies:
         proxies = found.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -71,8 +85,8 @@ def begin() -> None:
 
 def finish(response: Response) -> Response:
     headers = response.headers
-    for name, value in _ALWAYS.items():
-        headers.setdefault(name, value)
+    present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - iterating gives pairs
+    headers.extend([pair for pair in _ALWAYS.items() if pair[0].lower() not in present])
     headers["X-Request-Id"] = g.get("request_id", "")
     return response
 

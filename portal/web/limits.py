@@ -13,6 +13,7 @@ from limits.storage import Storage
 from portal.config import Settings, settings
 from portal.db import atomic, reads_only
 from portal.models.rate_count import RateCount
+from portal.web.headers import SAFE_METHODS
 
 FAILED_WINDOW = timedelta(minutes=5)
 
@@ -56,7 +57,17 @@ def client_network() -> str:
     return str(address)
 
 
-limiter = Limiter(key_func=client_network)
+class PressLimiter(Limiter):
+    """Counts what people press. A page that is only looked at is never refused, nor delayed."""
+
+    def _check_request_limit(
+        self, callable_name: str | None = None, in_middleware: bool = True
+    ) -> None:
+        if request.method not in SAFE_METHODS and not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = PressLimiter(key_func=client_network)
 
 
 def init_app(app: Flask, found: Settings) -> None:

@@ -44,7 +44,7 @@ class SignedInStaff(UserMixin):  # type: ignore[misc]
 def init_app(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)
     manager.request_loader(load)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,16 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["url_for"] = path_for
     app.jinja_env.filters.update(when=when, when_zone=when_zone, ago=ago, day=day, iso=iso)
     app.context_processor(_shared)
     app.url_defaults(_current_slug)
     app.after_request(_keep_assets)
+
+
+def path_for(endpoint: str, **values: Any) -> str:
+    """Return the path of *endpoint*, in the portal of this page unless *values* name another."""
+    return _path(endpoint, g.get("slug"), **values)
 
 
 @cache
@@ -66,6 +72,12 @@ def _shared() -> dict[str, Any]:
         "account": g.get("account"),
         "mailbox_url": url_for("mailbox.index") if found.has_local_mailbox else None,
     }
+
+
+@lru_cache(maxsize=4096)
+def _path(endpoint: str, _slug: str | None, **values: Any) -> str:
+    # Building one costs more than a small template, and the same few are on every page.
+    return url_for(endpoint, **values)
 
 
 def _current_slug(endpoint: str, values: dict[str, Any]) -> None:
