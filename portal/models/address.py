@@ -16,11 +16,16 @@ _COMMON_DOMAINS = (
     "icloud.com", "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "orange.fr",
     "proton.me", "protonmail.com", "hotmail.co.uk", "yahoo.co.uk", "btinternet.com",
 )  # fmt: skip
+_LIKE_A_SLIP = ("mail.com", "email.com", "ymail.com", "yahoo.com.au")
+"""Providers whose names are one slip away from those above."""
 _MISTYPED_ENDINGS = {
     "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "comm": "com", "cim": "com",
     "xom": "com", "nte": "net", "ogr": "org", "orgg": "org",
 }  # fmt: skip
-_LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+")
+_UNSEEN = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Marks that nobody sees: they come along when an address is copied out of a page."""
+_LOCAL_PART = re.compile(rf"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f{_UNSEEN}]+")
+_AROUND = re.compile(rf"^[\s{_UNSEEN}]+|[\s{_UNSEEN}]+$")
 _LONGEST_LOCAL_PART, _LONGEST_ADDRESS = 64, 254  # RFC 5321, 4.5.3.1 and RFC 3696 erratum 1690
 
 
@@ -29,32 +34,30 @@ def normalise_email(typed: str) -> str:
 
     Dots and plus-tags are kept. Raises AddressError with words for the field it was typed in.
     """
-    address = unicodedata.normalize("NFKC", typed).strip()
+    address = _trimmed(typed)
     if address.count("@") != 1:
         raise AddressError("Enter one e-mail address, such as name@example.com.")
     local, domain = address.split("@")
     if not _LOCAL_PART.fullmatch(local) or local[0] == "." or local[-1] == "." or ".." in local:
         raise AddressError("The part before the @ is not one that mail can reach.")
-    host = _domain(domain)
-    if (
-        len(local.encode()) > _LONGEST_LOCAL_PART
-        or len(local.encode()) + len(host) >= _LONGEST_ADDRESS
-    ):
+    host, folded_local = _domain(domain), local.casefold()
+    octets = max(len(local.encode()), len(folded_local.encode()))
+    if octets > _LONGEST_LOCAL_PART or octets + len(host) >= _LONGEST_ADDRESS:
         raise AddressError("This address is too long for mail (254 characters at most).")
-    return f"{local.casefold()}@{host}"
+    return f"{folded_local}@{host}"
 
 
 def cleaned_email(typed: str) -> str:
     """Return *typed* as it is stored and written to: NFKC and trimmed, otherwise as typed."""
     normalise_email(typed)
-    return unicodedata.normalize("NFKC", typed).strip()
+    return _trimmed(typed)
 
 
 def likely_meant(typed: str) -> str | None:
     """Return the address that *typed* is probably a slip of, or None. Never use it unasked."""
-    local, _, domain = unicodedata.normalize("NFKC", typed).strip().rpartition("@")
+    local, _, domain = _trimmed(typed).rpartition("@")
     lowered = domain.lower()
-    if not local or lowered in _COMMON_DOMAINS:
+    if not local or lowered in (*_COMMON_DOMAINS, *_LIKE_A_SLIP):
         return None
     close = get_close_matches(lowered, _COMMON_DOMAINS, n=1, cutoff=0.86)
     if close:
@@ -93,6 +96,10 @@ def folded(*words: str) -> str:
     return "".join(letter for letter in text if not unicodedata.combining(letter))
 
 
+def _trimmed(typed: str) -> str:
+    return _AROUND.sub("", unicodedata.normalize("NFKC", typed))
+
+
 def _domain(typed: str) -> str:
     try:
         host = idna.encode(typed.rstrip("."), uts46=True, std3_rules=True).decode()
@@ -100,4 +107,6 @@ def _domain(typed: str) -> str:
         raise AddressError("The part after the @ is not a domain name.") from None
     if "." not in host:
         raise AddressError("The part after the @ needs a dot, such as example.com.")
+    if host.rpartition(".")[2].isdigit():
+        raise AddressError("The part after the @ is not a domain name.")
     return host.lower()
