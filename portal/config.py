@@ -81,12 +81,10 @@ class Settings(BaseSettings):
         10, description="Codes that may be tried for one contact a day."
     )
 
-    life_self: Seconds = Field(600, ge=60, le=3600, description="Life of a link a client asks for.")
-    life_magic: Seconds = Field(900, ge=60, le=86400, description="Life of a copied magic link.")
-    life_login: Seconds = Field(
-        3600, ge=300, le=86400, description="Life of a login e-mail's link."
-    )
-    life_invite: Seconds = Field(604800, ge=3600, le=2592000, description="Life of an invitation.")
+    life_self: int = Field(600, ge=60, le=3600, description="Life of a link a client asks for.")
+    life_magic: int = Field(900, ge=60, le=86400, description="Life of a copied magic link.")
+    life_login: int = Field(3600, ge=300, le=86400, description="Life of a login e-mail's link.")
+    life_invite: int = Field(604800, ge=3600, le=2592000, description="Life of an invitation.")
     client_idle: Seconds = Field(
         604800, le=2592000, description="A client's browser unused so long is signed out."
     )
