@@ -64,10 +64,11 @@ class House:
         self._networks = count(1)
 
     @classmethod
-    def open(cls, home: Path, chromium: Browser) -> House:
+    def open(cls, home: Path, chromium: Browser, **settings: str) -> House:
         (home / "plugins").mkdir(parents=True)
         (home / "plugins" / "papers.py").write_text(PAPERS)
-        portico = Portico.start(home, PORTAL_TRUSTED_PROXIES="1", PORTAL_LIMIT_LINKS_PER_IP="8")
+        settings = {"PORTAL_TRUSTED_PROXIES": "1", "PORTAL_LIMIT_LINKS_PER_IP": "8", **settings}
+        portico = Portico.start(home, **settings)
         house = cls(portico, chromium)
         house.staff_links[BEA] = house.tells("account", "create", "Birch", "--owner", BEA).split()[
             -1

@@ -156,6 +156,18 @@ def test_an_error_stays_in_the_dialog_with_its_field_focused(
     expect(ada.page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_picking_someone_puts_an_error_right(ada: Desk) -> None:
+    sheet = as_dialog(ada, "Send Login Email", "")
+    sheet.get_by_role("button", name="Send", exact=True).click()
+    expect(sheet.get_by_text("Choose at least one contact.")).to_be_visible()
+    field = sheet.get_by_label("Find contacts")
+    field.press_sequentially("hana")
+    sheet.get_by_role("option", name="Hana Suzuki").click()
+    expect(sheet.get_by_text("Choose at least one contact.")).to_be_hidden()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description("By name or e-mail address. Choose one or many.")
+
+
 def test_a_dialog_that_cannot_be_sent_says_so_and_keeps_what_was_typed(ada: Desk) -> None:
     sheet = as_dialog(ada, "Invite to Client Portal", "")
     sheet.get_by_label("Contact or e-mail address").fill("olaf@offline.example")

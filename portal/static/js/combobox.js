@@ -75,6 +75,7 @@ function enhance(input) {
     const { id, name, email } = option.dataset;
     clearTimeout(timer);
     show(false);
+    forgive(input);
     const free = input.dispatchEvent(
       new CustomEvent("pick", { bubbles: true, cancelable: true, detail: { id, name, email } }),
     );
@@ -115,6 +116,14 @@ function enhance(input) {
     const option = event.target.closest("[role=option]");
     if (option) pick(option);
   });
+}
+
+// Someone was picked: what was wrong before no longer is.
+function forgive(input) {
+  document.getElementById(`${input.id}-error`)?.remove();
+  if (!input.hasAttribute("aria-invalid")) return;
+  input.removeAttribute("aria-invalid");
+  input.setAttribute("aria-describedby", `${input.id}-hint`);
 }
 
 function announce(detail) {
