@@ -25,10 +25,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.config import settings
-from portal.db import Base, Id, UtcDateTime, db, first, now
+from portal.db import Base, Id, UtcDateTime, db, execute, first, now
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.portal_access import OPEN, PortalAccess
+from portal.models.portal_access import LETS_IN, PortalAccess
 
 TOUCH_EVERY = timedelta(hours=1)
 """How stale `last_seen_at` may grow before a page view writes it anew."""
@@ -112,21 +112,22 @@ class ClientSession(Base):
         day: date,
     ) -> None:
         at = now()
-        db.session.execute(
-            insert(cls).values(
-                digest=digest,
-                contact_id=contact_id,
-                account_id=account_id,
-                link_id=link_id,
-                auth_epoch=auth_epoch,
-                via=via,
-                bound=bound,
-                browser=browser,
-                signed_in_on=day,
-                created_at=at,
-                last_seen_at=at,
-                expires_at=at + timedelta(seconds=settings().client_session),
-            )
+        execute(
+            _OPEN,
+            {
+                "digest": digest,
+                "contact_id": contact_id,
+                "account_id": account_id,
+                "link_id": link_id,
+                "auth_epoch": auth_epoch,
+                "via": via,
+                "bound": bound,
+                "browser": browser,
+                "signed_in_on": day,
+                "created_at": at,
+                "last_seen_at": at,
+                "expires_at": at + timedelta(seconds=settings().client_session),
+            },
         )
 
     @classmethod
@@ -202,11 +203,12 @@ class ClientSession(Base):
         )
 
 
+_OPEN = insert(ClientSession).inline()
 _AT = bindparam("at", type_=UtcDateTime())
 _ALIVE = and_(
     PortalAccess.contact_id == ClientSession.contact_id,
     PortalAccess.auth_epoch == ClientSession.auth_epoch,
-    or_(*(PortalAccess.status == status for status in OPEN)),
+    LETS_IN,
     or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > _AT),
 )
 _VISIT = (

@@ -7,11 +7,21 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Uuid, insert, select, tuple_
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    String,
+    Uuid,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, Id, db, now
+from portal.db import Base, Id, big_id, db, execute, now
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
 from portal.models.staff import Staff
@@ -89,7 +99,7 @@ class Event(Base):
         detail: dict[str, Any] | None = None,
     ) -> None:
         """Append one line. *actor* is `staff`, `client` or `portal`; *detail* holds no secret."""
-        db.session.execute(
+        execute(
             _ADD,
             _values(
                 kind,
@@ -116,12 +126,10 @@ class Event(Base):
         browser: str,
     ) -> None:
         """Append the opening of a link, once for each kind of browser that opens it."""
-        lately = connection.execute(
-            select(Event.detail).where(
-                Event.contact_id == contact_id, Event.kind == kind, Event.link_id == link_id
-            )
+        before = connection.execute(
+            _OF_LINK, {"contact": contact_id, "what": kind, "link": link_id}
         )
-        if all(row[0].get("browser") != browser for row in lately):
+        if all(row[0].get("browser") != browser for row in before):
             connection.execute(
                 _ADD,
                 _values(
@@ -186,7 +194,12 @@ def _page(query: Any, before: tuple[datetime, int] | None, size: int = PAGE) -> 
     return [EventLine(*row) for row in rows]
 
 
-_ADD = insert(Event.__table__)  # type: ignore[arg-type]
+_ADD = insert(Event).inline()
+_OF_LINK = select(Event.detail).where(
+    Event.contact_id == bindparam("contact", type_=big_id),
+    Event.kind == bindparam("what", type_=String()),
+    Event.link_id == bindparam("link", type_=Uuid()),
+)
 _LINES = (
     select(
         Event.id,

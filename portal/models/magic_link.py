@@ -26,10 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import tokens
-from portal.db import Base, UtcDateTime, db, now
+from portal.db import Base, UtcDateTime, db, execute, first, now
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.portal_access import OPEN, PortalAccess
+from portal.models.portal_access import LETS_IN, OPEN, PortalAccess
 
 if TYPE_CHECKING:
     from portal.models.staff import Staff
@@ -192,7 +192,7 @@ class MagicLink(Base):
     @classmethod
     def look(cls, token_digest: bytes) -> Look | None:
         """Tell about the link of *token_digest* without touching it."""
-        row = db.session.execute(_LOOK, {"digest": token_digest}).first()
+        row = first(_LOOK, {"digest": token_digest})
         return Look._make(row) if row else None
 
     @classmethod
@@ -200,7 +200,7 @@ class MagicLink(Base):
         cls, token_digest: bytes, *, nonce: bytes, flow_digest: bytes | None, browser: str
     ) -> Redeemed | None:
         """Use the link up, once: the row count of this one UPDATE decides among all who press."""
-        row = db.session.execute(
+        row = execute(
             _REDEEM,
             {
                 "digest": token_digest,
@@ -309,7 +309,7 @@ def _enterable(
     return exists().where(
         PortalAccess.contact_id == MagicLink.contact_id,
         PortalAccess.auth_epoch == MagicLink.auth_epoch,
-        PortalAccess.status.in_(OPEN),
+        LETS_IN,
         or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > at),
         or_(
             PortalAccess.family_cut_at.is_(None),

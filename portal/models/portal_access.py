@@ -6,11 +6,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, literal, select, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, UtcDateTime, db, now
+from portal.db import Base, UtcDateTime, big_id, db, execute, now
 from portal.errors import AccessError
 
 if TYPE_CHECKING:
@@ -100,20 +110,7 @@ class PortalAccess(Base):
     @classmethod
     def join(cls, contact_id: int, at: datetime, *, cut_family: bool) -> None:
         """Note a sign-in. A bound one cuts the family: links made before it are dead."""
-        values: dict[str, object] = {
-            "status": Access.JOINED,
-            "joined_at": db.func.coalesce(cls.joined_at, literal(at, UtcDateTime())),
-            "last_seen_at": at,
-            "undelivered": False,
-        }
-        if cut_family:
-            values["family_cut_at"] = at
-        db.session.execute(
-            update(cls)
-            .where(cls.contact_id == contact_id, cls.status.in_(OPEN))
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
+        execute(_JOIN, {"contact": contact_id, "moment": at, "cut_at": at if cut_family else None})
 
     @classmethod
     def change_status(cls, contact_id: int, status: Access, *, was: tuple[Access, ...]) -> bool:
@@ -162,3 +159,21 @@ class PortalAccess(Base):
             .values(undelivered=undelivered)
             .execution_options(synchronize_session=False)
         )
+
+
+LETS_IN = or_(*(PortalAccess.status == status for status in OPEN))
+"""For statements built once: an IN is written anew each time one is executed."""
+_MOMENT = bindparam("moment", type_=UtcDateTime())
+_JOIN = (
+    update(PortalAccess)
+    .where(PortalAccess.contact_id == bindparam("contact", type_=big_id), LETS_IN)
+    .values(
+        status=Access.JOINED,
+        joined_at=func.coalesce(PortalAccess.joined_at, _MOMENT),
+        last_seen_at=_MOMENT,
+        undelivered=False,
+        family_cut_at=func.coalesce(
+            bindparam("cut_at", type_=UtcDateTime()), PortalAccess.family_cut_at
+        ),
+    )
+)
