@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -143,7 +144,11 @@ def prepare_sqlite(engine: Engine) -> None:
             return
         # A deferred transaction that reads and then writes fails at once when another writes.
         driver: Any = connection.connection.dbapi_connection
-        driver.execute("BEGIN" if reads_only.get() else "BEGIN IMMEDIATE")
+        statement = "BEGIN" if reads_only.get() else "BEGIN IMMEDIATE"
+        try:
+            driver.execute(statement)
+        except sqlite3.OperationalError as error:  # past SQLAlchemy, which would wrap it
+            raise DatabaseAway(statement, None, error) from error
 
 
 def now() -> datetime:
