@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -107,7 +107,6 @@ class Operator:
     smtp_url: str = ""
     mail_from: str = ""
     portal_host: str = "localhost"
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Channel:

@@ -9,6 +9,7 @@ from werkzeug.utils import import_string
 
 _ELSEWHERE = {
     "account": "portal.commands:account",
+    "channels": "portal.commands:channels",
     "migrate": "portal.commands:migrate",
     "prepare": "portal.commands:prepare",
     "settings": "portal.commands:settings",

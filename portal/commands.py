@@ -10,9 +10,10 @@ from typing import Any, ParamSpec
 
 import click
 
-from portal import config, schema, serve
+from portal import config, plugins, schema, serve
 from portal import worker as workers
 from portal.app import create_app
+from portal.channel import Channel, ChannelError
 from portal.db import DatabaseAway, db
 from portal.demo import open_demo
 from portal.errors import PortalError, SettingsError
@@ -182,12 +183,34 @@ def link(email: str) -> None:
 
 @click.command()
 @clearly
+def channels() -> None:
+    """List the channels, and try each one's provider without sending anything."""
+    with create_app().app_context():
+        found = plugins.current()
+        for channel in found.channels.values():
+            click.echo(f"{channel.id}  {channel.name}  {_health(channel)}")
+        for name, trace in found.quarantined.items():
+            click.echo(f"{name}  kept out: {trace.strip().splitlines()[-1]}")
+
+
+@click.command()
+@clearly
 def settings() -> None:
     """List each setting, its value with secrets masked, and where it came from."""
     rows = config.load().rows()
     width = max(len(name) for name, _value, _origin in rows)
     for name, value, origin in rows:
         click.echo(f"{name:{width}}  {value or '(not set)'}  [{origin}]")
+
+
+def _health(channel: Channel) -> str:
+    try:
+        channel.check()
+    except ChannelError as error:
+        return f"fails: {error.reason} {error.reply}".strip()
+    finally:
+        channel.close()
+    return "works"
 
 
 def _must_be_current() -> None:

@@ -136,7 +136,7 @@ def _attempt(job: Job) -> End:
     except LookupError as error:
         return End(Status.FAILED, error=str(error), try_again=True)
     try:
-        request = _request(job, token)
+        request = _request(job, token, _address(job.contact, channel))
         with _at_most(min(channel.caps.timeout, settings().lease - MARGIN_SECONDS)):
             return _taken(channel.send(request))
     except ChannelError as error:
@@ -154,7 +154,18 @@ def _attempt(job: Job) -> End:
         return End(Status.FAILED, error=words, try_again=True)
 
 
-def _request(job: Job, token: str) -> SendRequest:
+def _address(contact: Contact, channel: Channel) -> str:
+    """Return the stored address of the kind that *channel* writes to, as its provider wants it.
+
+    Raises PermanentError when the contact has none.
+    """
+    address = contact.phone if channel.caps.address == "phone" else contact.email
+    if not address:
+        raise PermanentError("The contact has no phone number. Add one, or send by e-mail.")
+    return channel.normalise_address(address)
+
+
+def _request(job: Job, token: str, to: str) -> SendRequest:
     account, contact, link = job.account, job.contact, job.link
     kind = cast(MessageKind, link.kind)
     message = render(
@@ -179,7 +190,7 @@ def _request(job: Job, token: str) -> SendRequest:
     return SendRequest(
         key=f"delivery-{job.claim.delivery_id}-{link.id.hex}",
         kind=kind,
-        to=contact.email,
+        to=to,
         to_name=contact.name,
         message=message,
         link=link_url(settings().url, token),

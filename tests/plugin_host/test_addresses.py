@@ -1,0 +1,80 @@
+"""Which address a channel writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from portal.commands import channels
+from tests.cast import Client, Staff, Worker, World
+from tests.postman import Postman
+
+TEXTS = """
+from pathlib import Path
+from portal.channel import Caps, Channel, Sent
+from portal.hookspecs import hookimpl
+
+
+class Texts(Channel):
+    id, name, caps = "texts", "Texts", Caps(address="phone", kinds=frozenset({"login"}))
+
+    def normalise_address(self, address):
+        return address.replace("+", "00")
+
+    def send(self, request):
+        Path(__file__).with_suffix(".log").write_text(request.to)
+        return Sent()
+
+
+@hookimpl
+def portal_channels(operator):
+    return [Texts()]
+"""
+
+
+def with_texts(make_app: Callable[..., Flask], tmp_path: Path, postman: Postman) -> World:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "texts.py").write_text(TEXTS)
+    app = make_app()
+    return World(app, postman, Worker(app))
+
+
+def test_a_channel_for_phones_gets_the_number_as_its_provider_wants_it(
+    world: World, make_app: Callable[..., Flask], tmp_path: Path, postman: Postman
+) -> None:
+    ada = Staff(with_texts(make_app, tmp_path, postman), "ada@acme.example", "acme").signs_in()
+    ada.at("contacts/new").presses(
+        "Add contact", name="Carl", email="carl@carter.example", phone="+44 20 7946 0018"
+    )
+    ada.sends_login_email("carl@carter.example")
+    ada.world.worker.drains()
+    assert (tmp_path / "plugins" / "texts.log").read_text() == "00442079460018"
+
+
+def test_a_contact_without_a_number_fails_at_once_and_says_why(
+    world: World, make_app: Callable[..., Flask], tmp_path: Path, postman: Postman, carl: Client
+) -> None:
+    ada = Staff(with_texts(make_app, tmp_path, postman), "ada@acme.example", "acme").signs_in()
+    ada.adds("Carl", carl.email)
+    ada.sends_login_email(carl.email)
+    ada.world.worker.drains()
+    ada.page_of(carl.email).sees("The contact has no phone number")
+
+
+def test_an_operator_sees_which_channels_work(app: Flask, postman: Postman) -> None:
+    settings = app.config["PORTAL_SETTINGS"]
+    environment = {
+        "PORTAL_HOME": str(settings.home),
+        "PORTAL_DATABASE_URL": settings.database_url,
+        "PORTAL_SMTP_URL": postman.url,
+    }
+    works = FlaskCliRunner(app).invoke(channels, env=environment)
+    assert "email  E-mail  works" in works.output
+    away = FlaskCliRunner(app).invoke(
+        channels, env={**environment, "PORTAL_SMTP_URL": "smtp://127.0.0.1:1"}
+    )
+    assert "email  E-mail  fails: " in away.output
