@@ -118,6 +118,18 @@ def test_type_ahead_completes_names_with_the_mouse(ada: Desk) -> None:
     assert not sheet.locator("[name=contact_id]").input_value()
 
 
+def test_an_open_list_does_not_take_the_button_from_under_the_mouse(ada: Desk) -> None:
+    sheet = as_dialog(ada, "Invite to Client Portal", "")
+    sheet.get_by_label("Contact or e-mail address").press_sequentially("ma")
+    expect(sheet.get_by_role("option").nth(3)).to_be_visible()
+    sheet.get_by_role("button", name="Send Invite").click()
+    expect(sheet.get_by_text("Who do you mean?")).to_be_visible()
+    sheet.get_by_label("Contact or e-mail address").press("ArrowDown")
+    expect(sheet.get_by_role("option").first).to_be_visible()
+    sheet.get_by_label("Name").click()
+    expect(sheet.get_by_role("option").first).to_be_hidden()
+
+
 def test_type_ahead_completes_addresses_with_the_keyboard(ada: Desk) -> None:
     sheet = as_dialog(ada, "Send Login Email", "")
     find = sheet.get_by_label("Find contacts")

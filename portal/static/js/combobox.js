@@ -3,6 +3,10 @@
 
 const WAIT = 150;
 
+let isPressing = false;
+document.addEventListener("mousedown", () => (isPressing = true), true);
+document.addEventListener("mouseup", () => (isPressing = false), true);
+
 document.addEventListener("htmx:load", (event) => {
   for (const input of event.target.querySelectorAll("input[data-combobox]")) enhance(input);
 });
@@ -62,8 +66,8 @@ function enhance(input) {
       });
       if (!answer.ok || answer.redirected) return show(false);
       list.innerHTML = await answer.text();
-    } catch {
-      return show(false);
+    } catch (error) {
+      return error.name === "AbortError" || show(false);
     }
     const count = options().length;
     mark(-1);
@@ -110,7 +114,13 @@ function enhance(input) {
     }
   });
 
-  input.addEventListener("blur", () => show(false));
+  input.addEventListener("blur", () => {
+    clearTimeout(timer);
+    asked?.abort();
+    if (!isPressing) return show(false);
+    // Closing the list moves the button below it away, which would then not be pressed.
+    document.addEventListener("mouseup", () => setTimeout(show, 0, false), { once: true });
+  });
   list.addEventListener("mousedown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
