@@ -12,7 +12,7 @@ from tests.browser.house import Desk, House
 
 @pytest.fixture(scope="session")
 def standing_house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[House]:
-    house = House.open(tmp_path_factory.mktemp("house") / "home", browser)
+    house = House.open(tmp_path_factory.mktemp("house") / "home", browser).gets_birch()
     yield house
     house.portico.stop()
 

@@ -54,7 +54,7 @@ ADA, BEA, SOL = "ada@acme.example", "bea@birch.example", "sol@acme.example"
 
 
 class House:
-    """An installation: Acme with its demo contacts, and Birch, which is new and has sections."""
+    """An installation: Acme with its demo contacts and, if wanted, Birch: new, with sections."""
 
     def __init__(self, portico: Portico, chromium: Browser) -> None:
         self.portico, self.chromium = portico, chromium
@@ -68,12 +68,12 @@ class House:
         (home / "plugins").mkdir(parents=True)
         (home / "plugins" / "papers.py").write_text(PAPERS)
         settings = {"PORTAL_TRUSTED_PROXIES": "1", "PORTAL_LIMIT_LINKS_PER_IP": "8", **settings}
-        portico = Portico.start(home, **settings)
-        house = cls(portico, chromium)
-        house.staff_links[BEA] = house.tells("account", "create", "Birch", "--owner", BEA).split()[
-            -1
-        ]
-        return house
+        return cls(Portico.start(home, **settings), chromium)
+
+    def gets_birch(self) -> House:
+        made = self.tells("account", "create", "Birch", "--owner", BEA)
+        self.staff_links[BEA] = made.split()[-1]
+        return self
 
     @property
     def url(self) -> str:

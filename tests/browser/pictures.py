@@ -33,7 +33,7 @@ def main(folder: Path, wanted: list[str]) -> None:
         chromium = playwright.chromium.launch(
             executable_path=servers.chromium_program(), args=CHROMIUM_FLAGS
         )
-        house = House.open(home, chromium, PORT=PORT)
+        house = House.open(home, chromium, PORT=PORT).gets_birch()
         try:
             states.lived_in(house)
             spread_over_a_month(home / "portal.db")
