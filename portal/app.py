@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -21,6 +22,8 @@ def create_app(**overrides: Any) -> Flask:
         root_path=str(config.PACKAGE),
         template_folder=str(config.bundled("templates")),
     )
+    # Flask asks of each of a page's functions, each time, whether it is a coroutine.
+    app.ensure_sync = cache(app.ensure_sync)  # type: ignore[method-assign]
     app.config["PORTAL_SETTINGS"] = settings
     app.config["PORTAL_MAILBOX_DIR"] = settings.mailbox_dir
     db.init_app(app, settings.database_url)

@@ -211,13 +211,28 @@ def _pending() -> list[Callable[[], None]]:
 
 
 def aside(action: Callable[[Connection], None]) -> None:
-    """Append to the history in a transaction of its own, beside a request that only reads."""
+    """Append to the history in a transaction of its own, beside a request that only reads.
+
+    The page does not wait for the disk: after a power cut the last such lines may be missing.
+    """
     token = reads_only.set(False)
     try:
-        with db.engine.begin() as connection:
-            action(connection)
+        with db.engine.connect() as connection:
+            _sync(connection, "NORMAL")
+            try:
+                with connection.begin():
+                    action(connection)
+            finally:
+                _sync(connection, "FULL")
     finally:
         reads_only.reset(token)
+
+
+def _sync(connection: Connection, level: str) -> None:
+    """Say when SQLite's commits return: FULL is on disk, NORMAL is handed to the system."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"PRAGMA synchronous={level}")
 
 
 def try_aside(action: Callable[[Connection], None]) -> None:

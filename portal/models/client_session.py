@@ -50,6 +50,10 @@ class Visit(NamedTuple):
     external_id: str | None
     last_seen_at: datetime | None
 
+    @property
+    def is_signed_in(self) -> bool:
+        return self.session_id is not None
+
 
 class SignedInBrowser(NamedTuple):
     """One line of "Your access"."""

@@ -70,7 +70,7 @@ def _shared() -> dict[str, Any]:
     return {
         "is_fragment": "HX-Request" in request.headers,
         "account": g.get("account"),
-        "mailbox_url": url_for("mailbox.index") if found.has_local_mailbox else None,
+        "mailbox_url": path_for("mailbox.index") if found.has_local_mailbox else None,
     }
 
 
