@@ -263,6 +263,8 @@ def _check_url(url: str) -> None:
         raise ValueError("PORTAL_URL has a port that is not a number up to 65535") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("PORTAL_URL must look like https://portal.example.com")
+    if ":" in parts.hostname:  # Werkzeug's trusted hosts are names and IPv4 addresses
+        raise ValueError("PORTAL_URL cannot be an IPv6 address. Use a host name, such as localhost")
     if parts.path or parts.username:
         raise ValueError(
             "PORTAL_URL must be a scheme and a host alone, without a path or user name"
