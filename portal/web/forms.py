@@ -23,7 +23,8 @@ from portal.errors import AddressError
 from portal.models.address import normalise_email
 
 LONGEST_NOTE = 500
-LIVES = ((900, "15 minutes"), (3600, "1 hour"), (86400, "24 hours"))
+LIVES = (900, 3600, 86400)
+"""Seconds that a copied link may live, beside the account's own choice."""
 LOCALES = (
     ("", "As the account"),
     ("en", "English"),
@@ -131,13 +132,16 @@ class MagicLinkForm(WhoForm):
     """For whom, for which section, and for how long."""
 
     section = SelectField("Opens", validate_choice=True)
-    life = SelectField(
-        "Works for", choices=[SelectChoice(str(seconds), words) for seconds, words in LIVES]
-    )
+    life = SelectField("Works for", validate_choice=True)
     link_id = HiddenField()
 
-    def __init__(self, sections: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, sections: list[tuple[str, str]], own_life: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.life.choices = [
+            SelectChoice(str(seconds), _in_words(seconds)) for seconds in sorted({*LIVES, own_life})
+        ]
+        if self.life.data is None:
+            self.life.data = str(own_life)
         self.section.choices = [
             SelectChoice("", "The portal's home"),
             *(SelectChoice(name, title) for name, title in sections),
@@ -168,6 +172,13 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     locale = SelectField("Language", choices=[SelectChoice(*locale) for locale in LOCALES])
     external_id = StringField("Your reference", filters=[_one_line], validators=[Length(max=100)])
     keep_address = BooleanField()
+
+
+def _in_words(seconds: int) -> str:
+    sizes = ((3600, "hour"), (60, "minute"), (1, "second"))
+    size, unit = next(pair for pair in sizes if seconds % pair[0] == 0)
+    count = seconds // size
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def whole_number(value: str | None) -> int | None:

@@ -14,6 +14,7 @@ from portal import plugins
 from portal.errors import AlreadyShownError
 from portal.flows.magic_link import Shown, generate
 from portal.models.contact import Contact
+from portal.models.magic_link import Kind
 from portal.web.admin.desk import at_desk, desk
 from portal.web.admin.picking import pick
 from portal.web.forms import MagicLinkForm, whole_number
@@ -27,7 +28,7 @@ def new() -> ResponseReturnValue:
     sections = [
         (section.name, section.title) for section in plugins.current().sections(account.slug)
     ]
-    form = MagicLinkForm(sections)
+    form = MagicLinkForm(sections, int(account.life_of(Kind.MAGIC).total_seconds()))
     if request.method != "POST":
         known = Contact.find(account, whole_number(request.args.get("contact_id")) or 0)
         form.who.data = known.email if known else ""
