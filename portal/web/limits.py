@@ -92,6 +92,10 @@ def failed_redeems() -> str:
     return f"{settings().limit_failed_redeems} per 5 minutes"
 
 
+REDEEMS, ASKS = "redeems", "asks"
+"""Scopes: all ways of redeeming count together, and so do all ways of asking for a link."""
+
+
 def this_account() -> str:
     return str((request.view_args or {}).get("slug", ""))
 

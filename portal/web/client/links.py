@@ -19,13 +19,26 @@ from portal.models.magic_link import Look, MagicLink
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions
 from portal.web.client.portal import flow_for, where_to
-from portal.web.forms import PressForm
-from portal.web.limits import failed_redeems, has_failed, limiter, links_per_network, mark_failed
+from portal.web.limits import (
+    ASKS,
+    REDEEMS,
+    failed_redeems,
+    has_failed,
+    limiter,
+    links_per_account,
+    links_per_network,
+    mark_failed,
+)
 from portal.web.redirects import see_other
 
 bp = Blueprint("links", __name__, url_prefix="/l")
 
 GONE, NOT_FOUND = 410, 404
+
+
+def _account_of_link() -> str:
+    look = _opened_look((request.view_args or {})["handle"])
+    return look.slug if look else ""
 
 
 @bp.get("/<token>")
@@ -46,7 +59,7 @@ def open_link(token: str) -> ResponseReturnValue:
 
 
 @bp.route("/open/<handle>", methods=["GET", "POST"])
-@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+@limiter.shared_limit(failed_redeems, REDEEMS, methods=["POST"], deduct_when=has_failed)
 def page(handle: str) -> ResponseReturnValue:
     opened = cookies.read_link(handle)
     if opened is None:
@@ -60,14 +73,13 @@ def page(handle: str) -> ResponseReturnValue:
 
 
 @bp.post("/open/<handle>/renew")
-@limiter.limit(links_per_network)
+@limiter.shared_limit(links_per_network, ASKS)
+@limiter.shared_limit(links_per_account, ASKS, key_func=_account_of_link)
 def renew(handle: str) -> ResponseReturnValue:
     """Mail a new link to the address on file, whatever has become of this one."""
-    opened = cookies.read_link(handle)
-    digest = tokens.token_digest_of(opened.token) if opened else None
-    look = MagicLink.look(digest) if digest else None
+    look = _opened_look(handle)
     if look is None:
-        return _dead("no_cookies" if opened is None else "incomplete", GONE)
+        return _dead("incomplete" if cookies.read_link(handle) else "no_cookies", GONE)
     flow = flow_for(look.slug, look.email, handle=handle)
     ask(
         Asked(
@@ -82,6 +94,13 @@ def renew(handle: str) -> ResponseReturnValue:
     response = see_other(url_for("portal.code", slug=look.slug))
     cookies.write_flow(response, look.slug, flow)
     return response
+
+
+def _opened_look(handle: str) -> Look | None:
+    """Tell about the link that this browser has opened under *handle*."""
+    opened = cookies.read_link(handle)
+    digest = tokens.token_digest_of(opened.token) if opened else None
+    return MagicLink.look(digest) if digest else None
 
 
 def _look(digest: bytes, handle: str) -> ResponseReturnValue:
@@ -99,7 +118,6 @@ def _look(digest: bytes, handle: str) -> ResponseReturnValue:
     g.account, g.slug = look, look.slug
     return render_template(
         "client/link.html",
-        form=PressForm(),
         masked=masked(look.email),
         section_title=_section_title(look),
         autopress=bool(flow and flow.digest == look.flow_digest and not here),

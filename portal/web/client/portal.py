@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from markupsafe import Markup
 
 from portal import plugins, tokens
@@ -28,8 +27,10 @@ from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession, Visit
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions
-from portal.web.forms import CodeForm, EmailForm, PressForm
+from portal.web.forms import CodeForm, EmailForm
 from portal.web.limits import (
+    ASKS,
+    REDEEMS,
     failed_redeems,
     has_failed,
     limiter,
@@ -50,12 +51,18 @@ def enter() -> None:
     g.account = sessions.enter(g.slug)
 
 
+def _asks_from_link() -> bool:
+    """That a link's own view then answers, and counts."""
+    flow = cookies.read_flow(this_account())
+    return flow is not None and bool(flow.handle)
+
+
 @bp.route("/", methods=["GET", "POST"])
-@limiter.limit(links_per_network, methods=["POST"])
-@limiter.limit(links_per_account, methods=["POST"], key_func=this_account)
+@limiter.shared_limit(links_per_network, ASKS, methods=["POST"])
+@limiter.shared_limit(links_per_account, ASKS, methods=["POST"], key_func=this_account)
 def front(slug: str) -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        return _home(current_user.visit)
+    if g.account.is_signed_in:
+        return _home(g.account)
     form = EmailForm()
     if form.validate_on_submit():
         return _ask(form.email.data, request.args.get("to", "")[:60])
@@ -63,7 +70,7 @@ def front(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/code", methods=["GET", "POST"])
-@limiter.limit(failed_redeems, methods=["POST"], deduct_when=has_failed)
+@limiter.shared_limit(failed_redeems, REDEEMS, methods=["POST"], deduct_when=has_failed)
 def code(slug: str) -> ResponseReturnValue:
     flow = cookies.read_flow(slug)
     if flow is None:
@@ -83,14 +90,12 @@ def code(slug: str) -> ResponseReturnValue:
         elif _is_over(flow):
             state = "ended"
         mark_failed()
-    return render_template(
-        "client/code.html", form=form, address=flow.address, state=state, again_form=PressForm()
-    )
+    return render_template("client/code.html", form=form, address=flow.address, state=state)
 
 
 @bp.post("/ask-again")
-@limiter.limit(links_per_network, methods=["POST"])
-@limiter.limit(links_per_account, methods=["POST"], key_func=this_account)
+@limiter.shared_limit(links_per_network, ASKS, exempt_when=_asks_from_link)
+@limiter.shared_limit(links_per_account, ASKS, key_func=this_account, exempt_when=_asks_from_link)
 def ask_again(slug: str) -> ResponseReturnValue:
     flow = cookies.read_flow(slug)
     if flow is None:
@@ -102,9 +107,9 @@ def ask_again(slug: str) -> ResponseReturnValue:
 
 @bp.get("/s/<name>")
 def section(slug: str, name: str) -> ResponseReturnValue:
-    if not current_user.is_authenticated:
+    visit: Visit = g.account
+    if not visit.is_signed_in:
         return see_other(url_for(".front", to=name))
-    visit = current_user.visit
     sections = plugins.current().sections(slug)
     found = next((one for one in sections if one.name == name), None)
     if found is None:
@@ -233,9 +238,9 @@ def _browser(slug: str) -> Browser:
 
 
 def _signed_in() -> Visit:
-    if not current_user.is_authenticated:
+    visit: Visit = g.account
+    if not visit.is_signed_in:
         abort(see_other(url_for(".front")))
-    visit: Visit = current_user.visit
     return visit
 
 
