@@ -1,4 +1,4 @@
-"""Acme's staff at work, by their journeys instead of their pages: the tests here are about links."""
+"""Acme's staff at work, by their journeys and not their pages: these tests are about links."""
 
 from __future__ import annotations
 
