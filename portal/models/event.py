@@ -15,13 +15,14 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     insert,
+    literal,
     select,
     tuple_,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, Id, big_id, db, execute, now
+from portal.db import Base, Id, UtcDateTime, big_id, db, execute, now
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
 from portal.models.staff import Staff
@@ -187,7 +188,9 @@ def _values(
 
 def _page(query: Any, before: tuple[datetime, int] | None, size: int = PAGE) -> list[EventLine]:
     if before is not None:
-        query = query.where(tuple_(Event.at, Event.id) < tuple_(*before))
+        # Without its own type the time would go to SQLite as text, and be later than any number.
+        at, row_id = before
+        query = query.where(tuple_(Event.at, Event.id) < tuple_(literal(at, UtcDateTime()), row_id))
     rows: Sequence[Any] = db.session.execute(
         query.order_by(Event.at.desc(), Event.id.desc()).limit(size)
     ).all()

@@ -1,0 +1,166 @@
+"""Contacts: found by any part of their words, and listed page by page without holes."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from flask import Flask
+
+from portal.db import atomic
+from portal.errors import TakenError
+from portal.models import Contact, PortalAccess
+from portal.models.contact import PAGE
+from tests.models.acme import account_at, add, at_once, inside, opened
+
+PEOPLE = (
+    ("José Núñez", "jose@nunez.example"),
+    ("MÜLLER Söhne", "post@müller.example"),
+    ("100 % Wool", "sheep_farm@wool.example"),
+    ("Back\\slash", "back@slash.example"),
+    ("", "nameless@nowhere.example"),
+)
+
+SEARCHES = [
+    ("jose", ["José Núñez"]),
+    ("NÚÑEZ", ["José Núñez"]),
+    ("nunez jo", ["José Núñez"]),
+    ("muller", ["MÜLLER Söhne"]),
+    ("söhne müll", ["MÜLLER Söhne"]),
+    ("%", ["100 % Wool"]),
+    ("_", ["100 % Wool"]),
+    ("p_farm", ["100 % Wool"]),
+    ("sheepXfarm", []),
+    ("\\", ["Back\\slash"]),
+    ("k\\s", ["Back\\slash"]),
+    ("nameless", ["nameless@nowhere.example"]),
+    ("nowhere.example", ["nameless@nowhere.example"]),
+    ("jose muller", []),
+    ("'; DROP TABLE contact; --", []),
+]
+
+
+@pytest.fixture
+def account(app: Flask) -> None:
+    opened(app)
+
+
+def names(found: object) -> list[str]:
+    return [line.name or line.email for line in found]  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("account")
+def test_words_find_people_whatever_their_case_and_accents(app: Flask) -> None:
+    with inside(app) as acme:
+        add(acme, *PEOPLE)
+        for q, expected in SEARCHES:
+            assert names(Contact.page(acme, q=q)[0]) == expected, q
+            assert names(Contact.suggest(acme, q)) == expected, q
+
+
+@pytest.mark.usefixtures("account")
+def test_nothing_typed_suggests_nobody_and_lists_everybody(app: Flask) -> None:
+    with inside(app) as acme:
+        add(acme, *PEOPLE)
+        assert Contact.suggest(acme, "  ") == []
+        assert len(Contact.page(acme)[0]) == len(PEOPLE)
+
+
+@pytest.mark.usefixtures("account")
+def test_pages_leave_nobody_out_while_others_are_added(app: Flask) -> None:
+    """Someone is added before, at and behind the place where the reader is."""
+    dice = random.Random(7)
+    with inside(app) as acme:
+        people = [(f"Person {n % 40:02}", f"p{n}@people.example") for n in range(3 * PAGE + 7)]
+        add(acme, *people)
+        seen: list[str] = []
+        after = None
+        while True:
+            lines, after = Contact.page(acme, after=after)
+            seen += [line.email for line in lines]
+            if after is None:
+                break
+            add(acme, *[(f"Person {dice.randrange(40):02}", f"new{len(seen)}-{k}@people.example")
+                        for k in range(3)])  # fmt: skip
+        assert len(seen) == len(set(seen))
+        assert {email for _name, email in people} <= set(seen)
+
+
+@pytest.mark.usefixtures("account")
+def test_a_page_that_is_just_full_is_the_last(app: Flask) -> None:
+    with inside(app) as acme:
+        add(acme, *[(f"P{n}", f"p{n}@people.example") for n in range(4)])
+        lines, after = Contact.page(acme, size=4)
+        assert (len(lines), after) == (4, None)
+        lines, after = Contact.page(acme, size=3)
+        assert after == (lines[-1].sort_key, lines[-1].id)
+        assert names(Contact.page(acme, size=3, after=after)[0]) == ["P3"]
+
+
+@pytest.mark.usefixtures("account")
+def test_each_status_lists_its_own(app: Flask) -> None:
+    with inside(app) as acme:
+        known, invited, failed = add(acme, *PEOPLE[:3])
+        grant(invited)
+        grant(failed)
+        mark(failed)
+        shown = {
+            status: names(Contact.page(acme, status=status)[0])
+            for status in ("none", "invited", "undelivered", "joined", "")
+        }
+        assert shown["none"] == [known.name]
+        assert set(shown["invited"]) == {invited.name, failed.name}
+        assert shown["undelivered"] == [failed.name]
+        assert shown["joined"] == []
+        assert len(shown[""]) == 3
+
+
+@pytest.mark.usefixtures("account")
+def test_an_account_never_sees_the_contacts_of_another(app: Flask) -> None:
+    opened(app, slug="birch")
+    with inside(app) as acme:
+        birch = account_at("birch")
+        (carl,) = add(acme, ("Carl", "carl@carter.example"))
+        (twin,) = add(birch, ("Carl of Birch", "carl@carter.example"))
+        assert carl.id != twin.id
+        assert names(Contact.page(birch)[0]) == ["Carl of Birch"]
+        assert names(Contact.suggest(acme, "carl")) == ["Carl"]
+        assert Contact.find(birch, carl.id) is None
+        assert Contact.find_all(birch, [carl.id, twin.id]) == [twin]
+
+
+@pytest.mark.usefixtures("account")
+def test_an_address_belongs_to_one_contact(app: Flask) -> None:
+    with inside(app) as acme:
+        carl, dora = add(acme, ("Carl", "carl@carter.example"), ("Dora", "dora@dale.example"))
+        again = add(acme, ("Someone else", " CARL@Carter.example "))[0]
+        assert (again.id, again.name) == (carl.id, "Carl")
+        with pytest.raises(TakenError, match="Carl already has this address"):
+            dora.change(
+                name="Dora", email="Carl@carter.example", phone="", locale="", external_id=""
+            )
+
+
+@pytest.mark.usefixtures("account")
+def test_two_who_add_the_same_person_add_one(app: Flask) -> None:
+    for n in range(5):
+        found = at_once(app, *[lambda n=n: add_and_grant(f"rush{n}@carter.example")] * 6)
+        assert len(set(found)) == 1
+    with inside(app) as acme:
+        assert len(Contact.page(acme, q="rush")[0]) == 5
+
+
+@atomic
+def grant(contact: Contact) -> None:
+    PortalAccess.grant(contact)
+
+
+@atomic
+def mark(contact: Contact) -> None:
+    PortalAccess.mark_delivery(contact.id, undelivered=True)
+
+
+@atomic
+def add_and_grant(email: str) -> int:
+    contact = Contact.find_or_add(account_at("acme"), email, "Rush")
+    return PortalAccess.grant(contact).contact_id

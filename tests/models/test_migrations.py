@@ -1,0 +1,207 @@
+"""Migrations: on a populated database, up and down, on both kinds, and all or nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, inspect, text
+
+from portal import config, schema
+from portal.db import Base, db
+from tests.cast import Client, Staff
+
+TRIGGERS = {
+    "sqlite": {
+        "client_session_added",
+        "portal_access_added",
+        "portal_access_changed",
+        "portal_access_removed",
+    },
+    "postgresql": {"client_session_added", "portal_access_tally"},
+}
+NEXT = '''
+"""{words}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def rebuild() -> str:
+    return "always" if op.get_bind().dialect.name == "sqlite" else "never"
+
+
+def upgrade() -> None:
+    {up}
+
+
+def downgrade() -> None:
+    {down}
+'''
+
+
+def populate(ada: Staff, carl: Client) -> None:
+    """Give every table rows, as people do."""
+    ada.invites(carl.email)
+    carl.signs_in()
+    carl.another_browser().opens("/p/acme/").presses("Email me", email=carl.email)
+    ada.generates_link(carl.email)
+
+
+def rows(engine: Engine) -> dict[str, list[str]]:
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(table.select())))
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def triggers(engine: Engine) -> set[str]:
+    query = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }[engine.dialect.name]
+    with engine.connect() as connection:
+        return set(connection.scalars(text(query)))
+
+
+def orphans(engine: Engine) -> list[object]:
+    """PostgreSQL checks at each statement; SQLite is asked."""
+    if engine.dialect.name == "postgresql":
+        return []
+    with engine.connect() as connection:
+        found: list[object] = list(connection.execute(text("PRAGMA foreign_key_check")))
+    return found
+
+
+def head() -> str:
+    found = schema.ScriptDirectory.from_config(schema._config()).get_current_head()
+    assert found
+    return found
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """A checkout of its own, to which a test adds migrations."""
+    root = tmp_path / "checkout"
+    shutil.copytree(config.bundled("migrations"), root / "migrations")
+    monkeypatch.setattr(config, "PACKAGE", root / "portal")
+
+    def add(revision: str, *, up: str, down: str = "pass", words: str = "Try something.") -> None:
+        made = NEXT.format(revision=revision, before=head(), up=up, down=down, words=words)
+        (root / "migrations" / "versions" / f"{revision}_try.py").write_text(made)
+
+    return add
+
+
+def test_the_models_are_what_the_migrations_make(engine: Engine) -> None:
+    assert schema.differences(engine) == []
+    assert schema.is_current(engine)
+    assert triggers(engine) == TRIGGERS[engine.dialect.name]
+
+
+def test_a_populated_database_goes_down_and_up_again(
+    engine: Engine, ada: Staff, carl: Client
+) -> None:
+    populate(ada, carl)
+    assert orphans(engine) == []
+    assert [name for name, found in rows(engine).items() if not found] == []
+    schema.move(engine, "base")
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    assert triggers(engine) == set()
+    assert not schema.is_current(engine)
+    schema.move(engine)
+    assert schema.differences(engine) == []
+    assert triggers(engine) == TRIGGERS[engine.dialect.name]
+    assert not any(rows(engine).values())
+
+
+def test_moving_to_where_it_is_changes_nothing(engine: Engine, ada: Staff, carl: Client) -> None:
+    populate(ada, carl)
+    before = rows(engine)
+    schema.move(engine)
+    schema.move(engine, "head")
+    assert rows(engine) == before
+
+
+def test_rebuilding_a_parent_table_keeps_its_children(
+    engine: Engine, ada: Staff, carl: Client, checkout: Callable[..., None]
+) -> None:
+    """SQLite rebuilds a table to change it, and would empty what refers to it."""
+    populate(ada, carl)
+    before = rows(engine)
+    checkout(
+        "0098",
+        up='with op.batch_alter_table("contact", recreate=rebuild()) as table:\n'
+        '        table.add_column(sa.Column("colour", sa.String(9), server_default="none"))',
+        down='with op.batch_alter_table("contact", recreate=rebuild()) as table:\n'
+        '        table.drop_column("colour")',
+    )
+    was = before_head(engine)
+    schema.move(engine)
+    assert "colour" in {column["name"] for column in inspect(engine).get_columns("contact")}
+    assert rows(engine) == before
+    assert orphans(engine) == []
+    schema.move(engine, was)
+    assert rows(engine) == before
+    assert foreign_keys_hold(engine)
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(
+    engine: Engine, ada: Staff, carl: Client, checkout: Callable[..., None]
+) -> None:
+    populate(ada, carl)
+    before, was = rows(engine), before_head(engine)
+    checkout(
+        "0099",
+        up='op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))\n'
+        '    op.execute("DELETE FROM event")\n'
+        '    raise RuntimeError("the power went")',
+    )
+    with pytest.raises(RuntimeError, match="the power went"):
+        schema.move(engine)
+    assert "half" not in inspect(engine).get_table_names()
+    assert rows(engine) == before
+    assert before_head(engine) == was
+    assert foreign_keys_hold(engine)
+
+
+def test_a_migration_that_would_leave_orphans_is_taken_back(
+    engine: Engine, ada: Staff, carl: Client, checkout: Callable[..., None]
+) -> None:
+    populate(ada, carl)
+    before = rows(engine)
+    checkout("0097", up='op.execute("DELETE FROM staff")')
+    if engine.dialect.name == "sqlite":
+        with pytest.raises(RuntimeError, match="orphans"):
+            schema.move(engine)
+        assert rows(engine) == before
+    else:
+        schema.move(engine)
+        assert not rows(engine)["staff_role"], "PostgreSQL cascades as the keys say"
+
+
+def before_head(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def foreign_keys_hold(engine: Engine) -> bool:
+    if engine.dialect.name == "postgresql":
+        return True
+    with engine.connect() as connection:
+        return connection.scalar(text("PRAGMA foreign_keys")) == 1
