@@ -73,7 +73,7 @@ limiter = PressLimiter(key_func=client_network)
 def init_app(app: Flask, found: Settings) -> None:
     app.config.update(
         RATELIMIT_ENABLED=found.limits == "on",
-        RATELIMIT_STORAGE_URI=found.limit_storage_url or "portal://",
+        RATELIMIT_STORAGE_URI=_storage_at(found.limit_storage_url),
         RATELIMIT_STRATEGY="fixed-window",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=False,
     )
@@ -107,6 +107,11 @@ def mark_failed() -> None:
 
 def has_failed(_response: Response) -> bool:
     return bool(g.get("has_failed"))
+
+
+def _storage_at(url: str) -> str:
+    """Return what Flask-Limiter calls *url*. Valkey speaks Redis's protocol, to the same client."""
+    return url.replace("valkey", "redis", 1) if url.startswith("valkey") else url or "portal://"
 
 
 @atomic
