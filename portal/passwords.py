@@ -12,6 +12,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from portal.errors import PortalError
 
 SHORTEST, LONGEST = 12, 256
+FEW_SIGNS = 5
+MUCH_DECORATION = 8
+"""So many digits and signs beside a common word make it hard to guess after all."""
+SHORTEST_RUN = 3
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$ykdiLYZvSSbr8tpNc7i3AA"
     "$VK9MkJ7MSVQcUsFrPecRPKmkboUTwSccbBJVlAApmZI"
@@ -59,17 +63,59 @@ def _common() -> frozenset[str]:
 
 
 def _is_common(password: str) -> bool:
-    """The list's entries, also with digits and signs around them or written twice."""
+    """Runs of keys, and one or two of the list's words, whatever digits and signs decorate them."""
     lowered = password.lower()
-    core = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", lowered)
-    halves = (
-        {lowered[: len(lowered) // 2]} if lowered == lowered[: len(lowered) // 2] * 2 else set()
+    if len(set(lowered)) < FEW_SIGNS or _is_run(lowered):
+        return True
+    bare = re.sub(r"[\d\W_]+$", "", lowered)
+    shown = (lowered, bare.translate(_AS_LETTERS), bare.lstrip("0123456789").translate(_AS_LETTERS))
+    cores = {_letters(text) for text in shown}
+    return any(len(lowered) - len(core) <= MUCH_DECORATION and _is_listed(core) for core in cores)
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text if sign.isalpha())
+
+
+def _is_listed(core: str) -> bool:
+    once = _REPEATED.sub(r"\1", core)
+    return any(
+        once[:n] in _common() and (not once[n:] or once[n:] in _common())
+        for n in range(1, len(once) + 1)
     )
-    few_letters = len(set(lowered)) < 5
-    return few_letters or bool({lowered, core, *halves} & _common())
+
+
+def _is_run(text: str) -> bool:
+    """Three and more neighbours on a keyboard or in the alphabet, again and again."""
+    start = 0
+    while start < len(text) - 1:
+        length = max(_run_length(text[start:], row) for row in _ROWS)
+        if length < SHORTEST_RUN:
+            return False
+        start += length
+    return True
+
+
+def _run_length(text: str, row: str) -> int:
+    both = f"{row} {row[::-1]}"
+    return next((n for n in range(min(len(text), len(row)), 0, -1) if text[:n] in both), 0)
+
+
+_ROWS = (
+    "01234567890123456789", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm",
+    "yxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    "qazwsxedcrfvtgbyhnujm", "1q2w3e4r5t6y7u8i9o0p", "!@#$%^&*()", "!\"§$%&/()=",
+)  # fmt: skip
+_REPEATED = re.compile(r"^(.+?)\1+$")
+_AS_LETTERS = str.maketrans("@483!10$57+", "aabeiiosstt")
 
 
 def _is_about(password: str, email: str, name: str) -> bool:
-    lowered = re.sub(r"[\W\d_]+", "", password.lower())
-    own = {re.sub(r"[\W\d_]+", "", word.lower()) for word in (email.partition("@")[0], name, email)}
-    return lowered in {word for word in own if word}
+    """Next to nothing is left once the person's own names are taken out."""
+    core = _letters(password.lower())
+    if len(password) - len(core) > MUCH_DECORATION:
+        return False
+    for word in sorted(re.split(r"[\W\d_]+", f"{email} {name}".lower()), key=len, reverse=True):
+        if len(word) >= SHORTEST_RUN:
+            core = core.replace(word, "")
+    return len(core) <= SHORTEST_RUN
