@@ -1,12 +1,11 @@
-"""Failed links, codes and passwords: counted by network, while what succeeds does not count."""
+"""Failed links and codes: counted by network, while what succeeds does not count."""
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from portal import passwords
-from portal.flows import staff_sign_in
-from portal.models import Staff as StaffRow
+from flask import Response
+
 from tests.cast import Browser, Client, Page, World
 from tests.links import rows
 from tests.links.acme import Acme
@@ -14,7 +13,6 @@ from tests.links.fixtures import Clock
 from tests.links.two_processes import Visitor, two_processes
 
 FAILURES = 30
-PASSWORD = "seven green bottles on a wall"
 
 
 def presses_nothing(world: World, address: str = "198.51.100.7") -> int:
@@ -75,69 +73,5 @@ def test_over_a_real_socket_a_network_is_an_address_whatever_its_ports(world: Wo
     assert answers == [410] * FAILURES + [429, 410]
 
 
-def _as_response(visitor: Visitor) -> object:
-    from flask import Response
-
+def _as_response(visitor: Visitor) -> Any:
     return Response(visitor.asks("GET", "/p/acme/").body)
-
-
-@pytest.fixture
-def with_password(world: World) -> None:
-    """Ada has chosen a password."""
-    with world.app.app_context():
-        from portal.db import db
-
-        ada = StaffRow.by_email("ada@acme.example")
-        assert ada
-        ada.password_hash = passwords.hash_of(PASSWORD)
-        db.session.commit()
-
-
-def signs_in(world: World, email: str, password: str, address: str) -> Page:
-    page = Browser(world.app, address=address).opens("/admin/")
-    return page.presses("Sign in", email=email, password=password)
-
-
-@pytest.mark.usefixtures("with_password")
-def test_ten_wrong_passwords_shut_one_address_for_a_quarter_of_an_hour(
-    clock: Clock, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", quick)  # only faster: sixty hashes are to come
-    said = []
-    for number in range(11):
-        at = f"203.0.113.{number}"
-        for email in ("ada@acme.example", "nobody@acme.example"):
-            said.append(signs_in(world, email, "wrong horse battery staple", at).words)
-    assert all("That did not work." in words for words in said)
-    at = "203.0.113.99"
-    signs_in(world, "ada@acme.example", PASSWORD, at).sees("That did not work.")
-    clock.passes(minutes=15, seconds=1)
-    signs_in(world, "Ada@ACME.example", PASSWORD, at).sees("Client Portal")
-
-
-@pytest.mark.usefixtures("with_password")
-def test_passwords_tried_from_one_network_are_counted(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", quick)
-    at = "203.0.113.7"
-    for number in range(FAILURES):
-        signs_in(world, f"guess{number}@acme.example", "wrong horse battery", at).is_status(200)
-    signs_in(world, "ada@acme.example", PASSWORD, at).is_status(429)
-    signs_in(world, "ada@acme.example", PASSWORD, "203.0.113.8").sees("Client Portal")
-
-
-@pytest.mark.usefixtures("with_password")
-def test_a_right_password_starts_the_count_anew(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quick = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", quick)
-    for _ in range(3):
-        for number in range(9):
-            at = f"203.0.113.{number}"
-            signs_in(world, "ada@acme.example", "wrong horse battery", at).sees("did not work")
-        signs_in(world, "ada@acme.example", PASSWORD, "203.0.113.99").sees("Client Portal")
-    assert staff_sign_in.WINDOW.total_seconds() == 900

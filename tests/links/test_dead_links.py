@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from portal import tokens
 from tests.cast import LAPTOP, Client, Page, Stranger, World
 from tests.links import rows
 from tests.links.acme import Acme
@@ -44,10 +45,8 @@ def cut(acme: Acme, carl: Client, _clock: Clock) -> str:
 
 
 def unknown(_acme: Acme, _carl: Client, _clock: Clock) -> str:
-    from portal.tokens import _checksum
-
-    body = "A" * 22
-    return f"/l/{body}{_checksum(body)}"
+    body = "NotOneOfOurOwnTokens22"
+    return f"/l/{body}{tokens._checksum(body)}"
 
 
 SAYS: dict[State, tuple[int, str, bool]] = {
