@@ -15,7 +15,8 @@ from portal.keys import derive
 
 log = logging.getLogger(__name__)
 NAME = "portico"
-PG_POLL_SECONDS = 5
+PG_POLL_SECONDS = 1
+"""A wake is heard at once; so long may an idle worker take to notice that it is to stop."""
 
 
 class Queue:
