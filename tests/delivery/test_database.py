@@ -23,19 +23,27 @@ BESIDE = {"event", "client_session", "staff_session", "portal_access"}
 
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """Collect what the app says to its database."""
+    """Collect what the app says to its database; of SQLite's, what its own driver hears."""
     said: list[str] = []
 
-    def listen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def hear(statement: str) -> None:
         said.append(" ".join(statement.split()))
+
+    def listen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        hear(statement)
+
+    def tap(driver: Any, *_rest: Any) -> None:
+        driver.set_trace_callback(hear)
 
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", listen)
+    name, listener = ("checkout", tap) if _is_sqlite(app) else ("before_cursor_execute", listen)
+    event.listen(engine, name, listener)
     try:
         yield said
     finally:
-        event.remove(engine, "before_cursor_execute", listen)
+        event.remove(engine, name, listener)
+        engine.dispose()
 
 
 def _is_sqlite(app: Flask) -> bool:
@@ -140,7 +148,8 @@ def test_get_writes_nothing_on_any_page(
         for path in [*paths, mallory.opens(unused).path]:
             for who in (ada.browser, carl.browser, mallory.browser):
                 for method in ("GET", "HEAD", "OPTIONS"):
-                    assert who.asks(method, path).status_code < 500, path
+                    with who.asks(method, path) as answer:
+                        assert answer.status_code < 500, path
     written = [one for one in said if one.upper().startswith(WRITES)]
     strays = [one for one in written if one.split()[2 if "INTO" in one else 1] not in BESIDE]
     assert strays == []
