@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 from pathlib import Path
 
@@ -21,25 +22,34 @@ log = logging.getLogger(__name__)
 class Mailbox:
     """A running server. *port* is where it listens."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
-        self.port: int = server.sockets[0].getsockname()[1]
-        self._loop, self._server = loop, server
+    def __init__(self, keeper: _Keeper, listener: socket.socket) -> None:
+        self.port: int = listener.getsockname()[1]
+        self._keeper, self._listener = keeper, listener
+        self._loop, self._asked_to_stop = asyncio.new_event_loop(), asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop listening and hang up; a message that is being written is finished first."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._asked_to_stop.set)
             self._thread.join()
 
     def _run(self) -> None:
         try:
-            self._loop.run_forever()
+            self._loop.run_until_complete(self._serve())
         finally:
-            self._server.close()
-            self._loop.run_until_complete(self._hang_up())
             self._loop.close()
+
+    async def _serve(self) -> None:
+        server = await self._loop.create_server(
+            lambda: _talk(self._keeper, self._loop), sock=self._listener
+        )
+        try:
+            await self._asked_to_stop.wait()
+        finally:
+            server.close()
+            await self._hang_up()
 
     async def _hang_up(self) -> None:
         talks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -50,17 +60,8 @@ class Mailbox:
 
 def start(folder: Path, port: int = 0) -> Mailbox:
     """Serve on 127.0.0.1, on *port* or a free one. Raises OSError when it is taken."""
-    loop = asyncio.new_event_loop()
-    keeper = _Keeper(folder)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        server = loop.run_until_complete(
-            loop.create_server(lambda: _talk(keeper, loop), "127.0.0.1", port)
-        )
-    except BaseException:
-        loop.close()
-        raise
-    return Mailbox(loop, server)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Mailbox(_Keeper(folder), socket.create_server(("127.0.0.1", port)))
 
 
 class _Keeper:
