@@ -7,12 +7,22 @@ import sqlite3
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from functools import wraps
-from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar, dataclass_transform
+from functools import cache, wraps
+from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar, cast, dataclass_transform
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Engine, Executable, Integer, MetaData, event
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Executable,
+    Insert,
+    Integer,
+    MetaData,
+    event,
+    insert,
+)
 from sqlalchemy.engine import Connection, CursorResult, Dialect, Result, Row
 from sqlalchemy.exc import OperationalError as DatabaseAway
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +45,7 @@ __all__ = [
     "execute",
     "first",
     "now",
+    "put",
     "reads_only",
     "try_aside",
 ]
@@ -173,6 +184,26 @@ def execute(statement: Executable, parameters: dict[str, Any] | None = None) -> 
     these journeys do not have. Build *statement* once, with `bindparam`.
     """
     return db.session.connection().execute(statement, parameters)
+
+
+def put(row: Base) -> None:
+    """Insert *row* at once by one plain statement.
+
+    It stays outside the session: what is changed on it later is not written.
+    """
+    kind = type(row)
+    values = {column.key: getattr(row, column.key) for column in kind.__table__.columns}
+    is_numbered = "id" in values and values["id"] is None
+    if is_numbered:
+        del values["id"]
+    key = execute(_insert_into(kind), values).inserted_primary_key
+    if is_numbered and key:
+        cast(Any, row).id = key[0]
+
+
+@cache
+def _insert_into(kind: type[Base]) -> Insert:
+    return insert(kind)
 
 
 def won(result: Result[Any]) -> bool:

@@ -18,7 +18,7 @@ from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import QueueDownError
 from portal.flows.ask import answer
-from portal.flows.deliver import deliver
+from portal.flows.deliver import deliver, deliver_claimed
 from portal.models.delivery import Delivery
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import SignInRequest
@@ -46,9 +46,9 @@ def init_app(app: Flask) -> None:
 
 def answer_one(request_id: int) -> None:
     """Look who asked, and go straight on to deliver: the client is waiting."""
-    delivery_id = answer(request_id)
-    if delivery_id is not None:
-        deliver(delivery_id)
+    claim = answer(request_id)
+    if claim is not None:
+        deliver_claimed(claim)
 
 
 def run(app: Flask, workers: int) -> None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from portal import plugins
 from portal.config import settings
-from portal.db import atomic, db
+from portal.db import atomic
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.delivery import Delivery
+from portal.models.delivery import Claim, Delivery
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
 from portal.models.portal_access import PortalAccess
@@ -24,20 +24,19 @@ def ask(asked: Asked) -> None:
 
 
 @atomic
-def answer(request_id: int) -> int | None:
+def answer(request_id: int) -> Claim | None:
     """Take one request and, if the address may enter, owe it a link and a code.
 
-    Returns the delivery's id, or None when there is nothing to send: already taken, unknown,
-    no access, or asked too often.
+    Returns the attempt to deliver them, which is the caller's, or None when there is nothing to
+    send: already taken, unknown, no access, or asked too often.
     """
     asked = SignInRequest.take(request_id)
     if asked is None:
         return None
-    contact = Contact.by_email(asked.account_id, asked.email_norm)
-    access = PortalAccess.of(contact.id) if contact else None
-    account = db.session.get(Account, asked.account_id)
-    if contact is None or access is None or account is None or not access.is_open:
+    found = Contact.known(asked.account_id, asked.email_norm)
+    if found is None or not found.access.is_open:
         return None
+    contact, access, account = found
     if not _within_limits(asked):
         Event.record(
             "asked_too_often",
@@ -62,7 +61,7 @@ def _within_limits(asked: Asked) -> bool:
     )
 
 
-def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAccess) -> int:
+def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAccess) -> Claim:
     link = MagicLink.issue(
         contact,
         Kind.SELF,
@@ -72,17 +71,15 @@ def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAc
         target=asked.target,
     )
     MagicLink.keep_newest_self_asked(contact.id)
-    delivery = Delivery.queue(
-        link, plugins.current().first_for(Kind.SELF), note=asked.browser, wake=False
-    )
+    claim = Delivery.queue_claimed(link, plugins.current().first_for(Kind.SELF), note=asked.browser)
     Event.record(
         "asked",
         account_id=account.id,
         contact_id=contact.id,
         actor="client",
         link_id=link.id,
-        delivery_id=delivery.id,
+        delivery_id=claim.delivery_id,
         request_id=asked.request_id,
         detail={"browser": asked.browser},
     )
-    return delivery.id
+    return claim

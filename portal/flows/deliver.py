@@ -22,7 +22,7 @@ from portal.channel import (
 )
 from portal.channel import Kind as MessageKind
 from portal.config import settings
-from portal.db import atomic, db, now
+from portal.db import atomic, now
 from portal.messages import Words, code_in_words, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.contact import Contact
@@ -76,11 +76,28 @@ def deliver(delivery_id: int) -> None:
         _finish(job, _attempt(job))
 
 
+def deliver_claimed(claim: Claim) -> None:
+    """Make the attempt that was taken when the message was first owed, a moment ago."""
+    job = _take_up(claim)
+    if job is not None:
+        _finish(job, _attempt(job))
+
+
 @atomic
 def _take(delivery_id: int) -> Job | None:
     claim = Delivery.claim(delivery_id)
-    if claim is None:
-        return None
+    job = _worth_sending(claim) if claim else None
+    if job is not None and job.claim.kind != Kind.MAGIC:
+        job.link.start_life(now())
+    return job
+
+
+@atomic
+def _take_up(claim: Claim) -> Job | None:
+    return _worth_sending(claim)
+
+
+def _worth_sending(claim: Claim) -> Job | None:
     job, access = _load(claim)
     reason = _why_not(job, access)
     if reason is not None:
@@ -90,22 +107,11 @@ def _take(delivery_id: int) -> Job | None:
             PortalAccess.mark_delivery(claim.contact_id, undelivered=True)
         _record(job, str(status), reason=words)
         return None
-    if claim.kind != Kind.MAGIC:
-        job.link.start_life(now())
     return job
 
 
 def _load(claim: Claim) -> tuple[Job, PortalAccess]:
-    row = db.session.execute(
-        db.select(MagicLink, Contact, PortalAccess, Account, Staff)
-        .join(Contact, Contact.id == MagicLink.contact_id)
-        .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
-        .join(Account, Account.id == MagicLink.account_id)
-        .outerjoin(Staff, Staff.id == MagicLink.issued_by)
-        .where(MagicLink.id == claim.link_id)
-        .execution_options(populate_existing=True)
-    ).one()
-    link, contact, access, account, sender = row
+    link, contact, access, account, sender = MagicLink.with_people(claim.link_id)
     return Job(claim, account, contact, link, sender, access.undelivered), access
 
 

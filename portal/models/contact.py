@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     or_,
     select,
     tuple_,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, Id, db, now
+from portal.db import Base, Id, big_id, db, now
 from portal.errors import TakenError
 from portal.models.account import Account
 from portal.models.address import cleaned_email, folded, normalise_email
@@ -95,6 +96,12 @@ class Contact(Base):
         return db.session.scalar(
             select(cls).where(cls.account_id == account_id, cls.email_norm == email_norm)
         )
+
+    @classmethod
+    def known(cls, account_id: int, email_norm: str) -> Known | None:
+        """Return whoever of the account has this address, if they were ever let in."""
+        row = db.session.execute(_KNOWN, {"account": account_id, "norm": email_norm}).first()
+        return Known._make(row) if row else None
 
     @classmethod
     def find_or_add(cls, account: Account, email: str, name: str = "") -> Contact:
@@ -191,6 +198,26 @@ class Contact(Base):
     def suggest(cls, account: Account, q: str) -> list[ContactLine]:
         """Return the few contacts that *q* may mean, by name or address."""
         return cls.page(account, q=q, size=SUGGESTIONS)[0] if q.strip() else []
+
+
+class Known(NamedTuple):
+    """A contact with their access and their account."""
+
+    contact: Contact
+    access: PortalAccess
+    account: Account
+
+
+_KNOWN = (
+    select(Contact, PortalAccess, Account)
+    .join(PortalAccess, PortalAccess.contact_id == Contact.id)
+    .join(Account, Account.id == Contact.account_id)
+    .where(
+        Contact.account_id == bindparam("account", type_=big_id),
+        Contact.email_norm == bindparam("norm", type_=String()),
+    )
+    .execution_options(populate_existing=True)
+)
 
 
 def _with_keys(fields: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,22 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, select, text, update
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
 from portal.config import settings
-from portal.db import Base, Id, after_commit, db, now
+from portal.db import (
+    Base,
+    Id,
+    UtcDateTime,
+    after_commit,
+    big_id,
+    db,
+    execute,
+    now,
+    put,
+)
 from portal.models.magic_link import MagicLink
 
 BACKOFF = (15, 60, 300, 900, 3600)
@@ -89,12 +99,36 @@ class Delivery(Base):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @classmethod
-    def queue(cls, link: MagicLink, channel: str, *, note: str = "", wake: bool = True) -> Delivery:
-        """Owe the contact the message that carries *link*; once committed, wake a worker.
+    def queue(cls, link: MagicLink, channel: str, *, note: str = "") -> Delivery:
+        """Owe the contact the message that carries *link*; once committed, wake a worker."""
+        delivery = cls._of(link, channel, note)
+        put(delivery)
+        after_commit(lambda: queue.wake("deliver", delivery.id))
+        return delivery
 
-        *wake* is False in a worker that goes on to deliver it by itself.
-        """
-        delivery = cls(
+    @classmethod
+    def queue_claimed(cls, link: MagicLink, channel: str, *, note: str = "") -> Claim:
+        """Owe it like `queue`, with the first attempt taken by the worker that is at hand."""
+        delivery = cls._of(link, channel, note)
+        delivery.status, delivery.attempts = Status.SENDING, 1
+        delivery.lease_until = link.created_at + timedelta(seconds=settings().lease)
+        put(delivery)
+        return Claim(
+            delivery_id=delivery.id,
+            attempt=1,
+            account_id=link.account_id,
+            contact_id=link.contact_id,
+            link_id=link.id,
+            channel=channel,
+            kind=link.kind,
+            note=note,
+            deadline_at=link.expires_at,
+            is_takeover=False,
+        )
+
+    @classmethod
+    def _of(cls, link: MagicLink, channel: str, note: str) -> Delivery:
+        return cls(
             account_id=link.account_id,
             contact_id=link.contact_id,
             link_id=link.id,
@@ -105,53 +139,18 @@ class Delivery(Base):
             created_at=link.created_at,
             due_at=link.created_at,
         )
-        db.session.add(delivery)
-        db.session.flush()
-        if wake:
-            after_commit(lambda: queue.wake("deliver", delivery.id))
-        return delivery
 
     @classmethod
     def claim(cls, delivery_id: int) -> Claim | None:
         """Take one attempt, unless another worker holds it or it is not due."""
         at = now()
-        is_due = and_(cls.status == Status.QUEUED, cls.due_at <= at)
-        is_stalled = and_(cls.status == Status.SENDING, cls.lease_until <= at)
-        return cls._claim(delivery_id, is_due, at, is_takeover=False) or cls._claim(
-            delivery_id, is_stalled, at, is_takeover=True
-        )
-
-    @classmethod
-    def _claim(
-        cls,
-        delivery_id: int,
-        is_free: ColumnElement[bool],
-        at: datetime,
-        *,
-        is_takeover: bool,
-    ) -> Claim | None:
-        row = db.session.execute(
-            update(cls)
-            .where(cls.id == delivery_id, is_free)
-            .values(
-                status=Status.SENDING,
-                attempts=cls.attempts + 1,
-                lease_until=at + timedelta(seconds=settings().lease),
-            )
-            .returning(
-                cls.id,
-                cls.attempts,
-                cls.account_id,
-                cls.contact_id,
-                cls.link_id,
-                cls.channel,
-                cls.kind,
-                cls.note,
-                cls.deadline_at,
-            )
-            .execution_options(synchronize_session=False)
-        ).first()
-        return Claim(*row, is_takeover) if row else None
+        lease_until = at + timedelta(seconds=settings().lease)
+        claimed = {"claimed": delivery_id, "at": at, "until": lease_until}
+        for is_takeover, statement in ((False, _CLAIM_DUE), (True, _CLAIM_STALLED)):
+            row = execute(statement, claimed).first()
+            if row:
+                return Claim._make((*row, is_takeover))
+        return None
 
     @classmethod
     def finish(
@@ -166,12 +165,14 @@ class Delivery(Base):
         """Write the attempt's end, unless a later attempt has begun meanwhile."""
         return cls._close(
             claim,
-            status=status,
-            error=error,
-            reply=reply,
-            provider_id=provider_id,
-            finished_at=now(),
-            lease_until=None,
+            {
+                "status": status,
+                "error": error,
+                "reply": reply,
+                "provider_id": provider_id,
+                "finished_at": now(),
+                "lease_until": None,
+            },
         )
 
     @classmethod
@@ -182,24 +183,21 @@ class Delivery(Base):
         if due_at >= claim.deadline_at:
             return None
         back = cls._close(
-            claim, status=Status.QUEUED, due_at=due_at, lease_until=None, error=error, reply=reply
+            claim,
+            {
+                "status": Status.QUEUED,
+                "due_at": due_at,
+                "lease_until": None,
+                "error": error,
+                "reply": reply,
+            },
         )
         return due_at if back else None
 
     @classmethod
-    def _close(cls, claim: Claim, **values: object) -> bool:
-        found = db.session.execute(
-            update(cls)
-            .where(
-                cls.id == claim.delivery_id,
-                cls.attempts == claim.attempt,
-                cls.status == Status.SENDING,
-            )
-            .values(**values)
-            .returning(cls.id)
-            .execution_options(synchronize_session=False)
-        )
-        return found.first() is not None
+    def _close(cls, claim: Claim, values: dict[str, object]) -> bool:
+        of_claim = {"of_delivery": claim.delivery_id, "of_attempt": claim.attempt}
+        return execute(_CLOSE, {**of_claim, **values}).first() is not None
 
     @classmethod
     def cancel_pending(cls, contact_id: int, why: str) -> None:
@@ -226,3 +224,37 @@ def pause_after(attempt: int) -> timedelta:
     """Return the pause after the *attempt*th attempt (from 1), ±20 % so that crowds spread out."""
     seconds = BACKOFF[min(attempt, len(BACKOFF)) - 1]
     return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311
+
+
+_AT = bindparam("at", type_=UtcDateTime())
+_CLAIM = (
+    update(Delivery)
+    .where(Delivery.id == bindparam("claimed", type_=big_id))
+    .values(
+        status=Status.SENDING,
+        attempts=Delivery.attempts + 1,
+        lease_until=bindparam("until", type_=UtcDateTime()),
+    )
+    .returning(
+        Delivery.id,
+        Delivery.attempts,
+        Delivery.account_id,
+        Delivery.contact_id,
+        Delivery.link_id,
+        Delivery.channel,
+        Delivery.kind,
+        Delivery.note,
+        Delivery.deadline_at,
+    )
+)
+_CLAIM_DUE = _CLAIM.where(Delivery.status == Status.QUEUED, Delivery.due_at <= _AT)
+_CLAIM_STALLED = _CLAIM.where(Delivery.status == Status.SENDING, Delivery.lease_until <= _AT)
+_CLOSE = (
+    update(Delivery)
+    .where(
+        Delivery.id == bindparam("of_delivery", type_=big_id),
+        Delivery.attempts == bindparam("of_attempt", type_=big_id),
+        Delivery.status == Status.SENDING,
+    )
+    .returning(Delivery.id)
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -12,8 +12,10 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    Row,
     String,
     Uuid,
+    and_,
     bindparam,
     exists,
     false,
@@ -26,13 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import tokens
-from portal.db import Base, UtcDateTime, db, execute, first, now
+from portal.db import Base, UtcDateTime, big_id, db, execute, first, now, put
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.portal_access import LETS_IN, OPEN, PortalAccess
-
-if TYPE_CHECKING:
-    from portal.models.staff import Staff
+from portal.models.staff import Staff
 
 SELF_ASKED_ALIVE = 3
 REPEAT_WITHIN = timedelta(seconds=60)
@@ -176,9 +176,13 @@ class MagicLink(Base):
             created_at=at,
             expires_at=at + life,
         )
-        db.session.add(link)
-        db.session.flush()
+        put(link)
         return link
+
+    @classmethod
+    def with_people(cls, link_id: UUID) -> Row[MagicLink, Contact, PortalAccess, Account, Any]:
+        """Return the link, its contact, their access, the account, and the staff who issued it."""
+        return db.session.execute(_WITH_PEOPLE, {"link": link_id}).one()
 
     def token(self) -> str:
         """Derive the token anew: every attempt to send carries the same link."""
@@ -266,25 +270,7 @@ class MagicLink(Base):
     @classmethod
     def keep_newest_self_asked(cls, contact_id: int) -> None:
         """Leave at most three self-asked links alive, so that nobody can flood the family."""
-        newest = (
-            select(cls.id)
-            .where(cls.contact_id == contact_id, cls.kind == Kind.SELF)
-            .order_by(cls.created_at.desc(), cls.id)
-            .limit(SELF_ASKED_ALIVE)
-        )
-        db.session.execute(
-            update(cls)
-            .where(
-                cls.contact_id == contact_id,
-                cls.kind == Kind.SELF,
-                cls.used_at.is_(None),
-                cls.revoked_at.is_(None),
-                cls.expires_at > now(),
-                cls.id.not_in(newest.scalar_subquery()),
-            )
-            .values(revoked_at=now(), revoked_why=Why.REPLACED)
-            .execution_options(synchronize_session=False)
-        )
+        execute(_KEEP_NEWEST, {"contact": contact_id, "at": now()})
 
     @classmethod
     def regenerate(cls, contact_id: int) -> None:
@@ -351,6 +337,35 @@ _REDEEM = (
     )
     .returning(*_REDEEMED)
     .execution_options(synchronize_session=False)
+)
+_IS_SELF_ASKED = and_(
+    MagicLink.contact_id == bindparam("contact", type_=big_id), MagicLink.kind == Kind.SELF
+)
+_KEEP_NEWEST = (
+    update(MagicLink)
+    .where(
+        _IS_SELF_ASKED,
+        MagicLink.used_at.is_(None),
+        MagicLink.revoked_at.is_(None),
+        MagicLink.expires_at > _AT,
+        MagicLink.id.not_in(
+            select(MagicLink.id)
+            .where(_IS_SELF_ASKED)
+            .order_by(MagicLink.created_at.desc(), MagicLink.id)
+            .limit(SELF_ASKED_ALIVE)
+            .scalar_subquery()
+        ),
+    )
+    .values(revoked_at=_AT, revoked_why=Why.REPLACED)
+)
+_WITH_PEOPLE = (
+    select(MagicLink, Contact, PortalAccess, Account, Staff)
+    .join(Contact, Contact.id == MagicLink.contact_id)
+    .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
+    .join(Account, Account.id == MagicLink.account_id)
+    .outerjoin(Staff, Staff.id == MagicLink.issued_by)
+    .where(MagicLink.id == bindparam("link", type_=Uuid()))
+    .execution_options(populate_existing=True)
 )
 _LOOK = (
     select(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
+from sqlalchemy import ForeignKey, LargeBinary, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
-from portal.db import Base, Id, after_commit, db, now
+from portal.db import Base, Id, after_commit, big_id, db, execute, now, put
 
 
 class Asked(NamedTuple):
@@ -44,27 +44,14 @@ class SignInRequest(Base):
     @classmethod
     def add(cls, asked: Asked) -> None:
         request = cls(**asked._asdict())
-        db.session.add(request)
-        db.session.flush()
+        put(request)
         after_commit(lambda: queue.wake("answer", request.id))
 
     @classmethod
     def take(cls, request_id: int) -> Asked | None:
         """Take the request out; among several workers one gets it."""
-        row = db.session.execute(
-            delete(cls)
-            .where(cls.id == request_id)
-            .returning(
-                cls.account_id,
-                cls.email_norm,
-                cls.flow_digest,
-                cls.target,
-                cls.browser,
-                cls.request_id,
-            )
-            .execution_options(synchronize_session=False)
-        ).first()
-        return Asked(*row) if row else None
+        row = execute(_TAKE, {"taken": request_id}).first()
+        return Asked._make(row) if row else None
 
     @classmethod
     def overdue(cls, *, by: timedelta, limit: int) -> list[int]:
@@ -76,3 +63,17 @@ class SignInRequest(Base):
                 .limit(limit)
             )
         )
+
+
+_TAKE = (
+    delete(SignInRequest)
+    .where(SignInRequest.id == bindparam("taken", type_=big_id))
+    .returning(
+        SignInRequest.account_id,
+        SignInRequest.email_norm,
+        SignInRequest.flow_digest,
+        SignInRequest.target,
+        SignInRequest.browser,
+        SignInRequest.request_id,
+    )
+)
