@@ -20,6 +20,7 @@ from portal.channel import Channel, Operator, Section
 
 log = logging.getLogger(__name__)
 GROUP = "portal.plugins"
+_TO_SET = ("id", "name", "caps")
 
 
 @dataclass
@@ -44,14 +45,14 @@ class Plugins:
     def sections(self, account_slug: str) -> list[Section]:
         """Return the areas of an account's portal, in the order of the plugins, names once."""
         found: dict[str, Section] = {}
-        for answer in self.call("portal_sections", account_slug=account_slug):
-            for section in answer or ():
-                if isinstance(section, Section):
-                    found.setdefault(section.name, section)
+        for section in self.each("portal_sections", account_slug=account_slug):
+            if isinstance(section, Section):
+                found.setdefault(section.name, section)
         return list(found.values())
 
-    def call(self, hook: str, **arguments: Any) -> Iterator[Any]:
-        """Call each implementation of *hook* by itself; one that raises is reported and skipped.
+    def each(self, hook: str, **arguments: Any) -> Iterator[Any]:
+        """Yield what the implementations of *hook* list, each called by itself; one that raises,
+        even half-way through its list, is reported and left out.
 
         pluggy's own call would lose every answer when one implementation raises.
         """
@@ -59,9 +60,12 @@ class Plugins:
         for implementation in reversed(caller.get_hookimpls()):
             wanted = {name: arguments[name] for name in implementation.argnames}
             try:
-                yield implementation.function(**wanted)
+                answer: Any = implementation.function(**wanted)
+                found = list(answer or ())
             except Exception:
                 log.exception("Plugin %s failed in %s.", implementation.plugin_name, hook)
+                continue
+            yield from found
 
     def quarantine(self, name: str) -> None:
         """Keep the plugin out, with its traceback, and let everything else start."""
@@ -89,24 +93,26 @@ def load(operator: Operator, sources: Iterable[tuple[str, Any]]) -> Plugins:
         try:
             _register(manager, loader(), name)
         except Exception:
-            if manager.has_plugin(name):
-                manager.unregister(name=name)
             plugins.quarantine(name)
-    for answer in plugins.call("portal_channels", operator=operator):
-        for channel in answer or ():
-            _add_channel(plugins, channel)
+    for channel in plugins.each("portal_channels", operator=operator):
+        _add_channel(plugins, channel)
     return plugins
 
 
 def _register(manager: pluggy.PluginManager, module: Any, name: str) -> None:
-    """Raises when the plugin implements a hook that does not exist: it would never be called."""
+    """Raises when another plugin has this name, or when this one implements a hook that does not
+    exist: it would never be called."""
     manager.register(module, name)
-    manager.check_pending()
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError:
+        manager.unregister(module)
+        raise
 
 
 def _add_channel(plugins: Plugins, channel: Channel) -> None:
-    if not isinstance(channel, Channel):
-        log.error("A plugin answered portal_channels with %r, which is no Channel.", channel)
+    if not isinstance(channel, Channel) or not all(hasattr(channel, name) for name in _TO_SET):
+        log.error("A plugin answered portal_channels with %r, which is no whole Channel.", channel)
     elif channel.id in plugins.channels:
         log.error("A second channel with the id %s is refused.", channel.id)
     else:
