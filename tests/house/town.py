@@ -144,7 +144,7 @@ def handle(token: str) -> str:
 
 def unknown_token() -> str:
     """Return a token that nobody was sent and whose checksum is right."""
-    body = "A" * 22
+    body = "NobodyWasEverSentThis1"
     return body + tokens._checksum(body)
 
 
