@@ -63,14 +63,19 @@ def web() -> None:
 
 
 @click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, here, and end.")
 @clearly
-def worker() -> None:
+def worker(*, once: bool) -> None:
     """Send messages: PORTAL_WORKERS processes, and the sweep."""
     die_with_supervisor()
     log_to_stderr()
     app = create_app()
     with app.app_context():
         _must_be_current()
+        if once:
+            workers.drain()
+            workers.close_channels()
+            return
     workers.run(app, app.config["PORTAL_SETTINGS"].workers)
 
 

@@ -101,6 +101,15 @@ def drain(limit: int = 10_000) -> int:
     return done
 
 
+def close_channels() -> None:
+    """Let go of connections to providers."""
+    for channel in plugins.current().channels.values():
+        try:
+            channel.close()
+        except Exception:
+            log.exception("The channel %s failed to close.", channel.id)
+
+
 class PorticoWorker(Worker):  # type: ignore[misc]
     """A worker process: own database connections, and channels let go of when idle."""
 
@@ -121,11 +130,11 @@ class PorticoWorker(Worker):  # type: ignore[misc]
         if time.monotonic() - self.idle_since > IDLE_SECONDS:
             self.idle_since = time.monotonic()
             with self.app.app_context():
-                _close_channels()
+                close_channels()
 
     def shutdown(self) -> None:
         with self.app.app_context():
-            _close_channels()
+            close_channels()
         super().shutdown()
 
 
@@ -212,11 +221,3 @@ def _leave_without(parent: int) -> None:
     """End between two jobs when the parent is gone: whoever starts it anew starts us anew."""
     if os.getppid() != parent:
         raise KeyboardInterrupt  # how Huey's processes are told to leave
-
-
-def _close_channels() -> None:
-    for channel in plugins.current().channels.values():
-        try:
-            channel.close()
-        except Exception:
-            log.exception("The channel %s failed to close.", channel.id)

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
-from flask.testing import FlaskCliRunner
 
-from portal.commands import channels
 from tests.cast import Client, Staff, Worker, World
 from tests.postman import Postman
 
@@ -63,18 +61,3 @@ def test_a_contact_without_a_number_fails_at_once_and_says_why(
     ada.sends_login_email(carl.email)
     ada.world.worker.drains()
     ada.page_of(carl.email).sees("The contact has no phone number")
-
-
-def test_an_operator_sees_which_channels_work(app: Flask, postman: Postman) -> None:
-    settings = app.config["PORTAL_SETTINGS"]
-    environment = {
-        "PORTAL_HOME": str(settings.home),
-        "PORTAL_DATABASE_URL": settings.database_url,
-        "PORTAL_SMTP_URL": postman.url,
-    }
-    works = FlaskCliRunner(app).invoke(channels, env=environment)
-    assert "email  E-mail  works" in works.output
-    away = FlaskCliRunner(app).invoke(
-        channels, env={**environment, "PORTAL_SMTP_URL": "smtp://127.0.0.1:1"}
-    )
-    assert "email  E-mail  fails: " in away.output
