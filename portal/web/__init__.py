@@ -7,6 +7,7 @@ from flask import Flask
 from portal.config import Settings
 from portal.web import (
     brand,
+    csrf,
     errors,
     front,
     headers,
@@ -23,6 +24,7 @@ from portal.web.client import links, portal
 def init_app(app: Flask, found: Settings) -> None:
     """Add the pages to *app*, and what stands before and after each of them."""
     headers.init_app(app, found)
+    csrf.init_app(app)
     row_ids.init_app(app)
     sessions.init_app(app)
     limits.init_app(app, found)

@@ -21,6 +21,7 @@ from wtforms.validators import DataRequired, Length
 
 from portal.errors import AddressError
 from portal.models.address import normalise_email
+from portal.web.csrf import FormToken
 
 LONGEST_NOTE = 500
 LIVES = (900, 3600, 86400)
@@ -51,11 +52,18 @@ def _is_address(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError(str(error)) from None
 
 
-class PressForm(FlaskForm):  # type: ignore[misc]
+class OwnForm(FlaskForm):  # type: ignore[misc]
+    """A form of our own pages."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        csrf_class = FormToken
+
+
+class PressForm(OwnForm):
     """A button and nothing else."""
 
 
-class EmailForm(FlaskForm):  # type: ignore[misc]
+class EmailForm(OwnForm):
     """The standard sign-in."""
 
     email = EmailField(
@@ -65,7 +73,7 @@ class EmailForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class CodeForm(FlaskForm):  # type: ignore[misc]
+class CodeForm(OwnForm):
     """The code of a message. Spaces and dashes between the digits are fine."""
 
     code = StringField("Code", validators=[DataRequired("Enter the eight digits.")])
@@ -79,7 +87,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
         return "".join(str(int(sign)) for sign in self.code.data or "" if sign.isdecimal())
 
 
-class StaffSignInForm(FlaskForm):  # type: ignore[misc]
+class StaffSignInForm(OwnForm):
     """E-mail and password of staff."""
 
     email = EmailField(
@@ -88,7 +96,7 @@ class StaffSignInForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField("Password", validators=[DataRequired("Enter your password.")])
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(OwnForm):
     """A new password; the current one is asked for where there is one."""
 
     current = PasswordField(
@@ -97,7 +105,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField("New password", validators=[DataRequired("Choose a password.")])
 
 
-class WhoForm(FlaskForm):  # type: ignore[misc]
+class WhoForm(OwnForm):
     """Someone by name or address; `contact_id` is set once it is clear who."""
 
     who = StringField(
@@ -122,7 +130,7 @@ class InviteForm(WhoForm):
     keep_address = BooleanField()
 
 
-class LoginEmailForm(FlaskForm):  # type: ignore[misc]
+class LoginEmailForm(OwnForm):
     """Search words; the chosen contacts are checkboxes beside it."""
 
     q = StringField("Find contacts", filters=[_one_line])
@@ -159,7 +167,7 @@ class MagicLinkForm(WhoForm):
             return None
 
 
-class ContactForm(FlaskForm):  # type: ignore[misc]
+class ContactForm(OwnForm):
     """What staff know of a contact."""
 
     name = StringField("Name", filters=[_one_line], validators=[Length(max=200)])

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Flask, Response, abort, g, request
 from flask.sessions import SecureCookieSessionInterface
-from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -31,8 +30,6 @@ _ALWAYS = {
 HSTS = "max-age=31536000"
 A_YEAR = "public, max-age=31536000, immutable"
 
-csrf = CSRFProtect()
-
 
 class PageSessions(SecureCookieSessionInterface):
     """Flask's own, with its signer made once for the app instead of twice for each request."""
@@ -46,7 +43,7 @@ class PageSessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask, found: Settings) -> None:
-    """Bind *app* to its one host, its proxies, CSRF tokens and headers."""
+    """Bind *app* to its one host, its proxies, its page cookie and headers."""
     session_keys = derive("page", found.secret_keys)
     app.config.update(
         SECRET_KEY=session_keys[0],
@@ -56,7 +53,6 @@ def init_app(app: Flask, found: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         TRUSTED_HOSTS=[found.hostname],
-        WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
     app.session_interface = PageSessions()
@@ -65,7 +61,6 @@ def init_app(app: Flask, found: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0
         )
-    csrf.init_app(app)
     app.before_request_funcs.setdefault(None, []).insert(0, begin)
     app.after_request(finish)
     if found.is_https:

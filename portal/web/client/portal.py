@@ -63,10 +63,12 @@ def _asks_from_link() -> bool:
 def front(slug: str) -> ResponseReturnValue:
     if g.account.is_signed_in:
         return _home(g.account)
+    if request.method != "POST":  # a form would cost a fifth of the page to say nothing
+        return render_template("client/sign_in.html", typed="", wrong=())
     form = EmailForm()
-    if form.validate_on_submit():
+    if form.validate():
         return _ask(form.email.data, request.args.get("to", "")[:60])
-    return render_template("client/sign_in.html", form=form)
+    return render_template("client/sign_in.html", typed=form.email.data, wrong=form.email.errors)
 
 
 @bp.route("/code", methods=["GET", "POST"])
