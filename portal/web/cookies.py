@@ -83,9 +83,12 @@ def remove(response: Response, cookie: str) -> None:
 
 
 def read_flow(slug: str) -> Flow | None:
+    signed = read(f"flow_{slug}")
+    if not signed:
+        return None
     try:
         (secret, address, handle, counted), asked_at = _signer().loads(
-            read(f"flow_{slug}"), max_age=int(FLOW_LIFE.total_seconds()), return_timestamp=True
+            signed, max_age=int(FLOW_LIFE.total_seconds()), return_timestamp=True
         )
     except (BadData, ValueError, TypeError):
         return None
@@ -97,7 +100,8 @@ def write_flow(response: Response, slug: str, flow: Flow) -> None:
 
 
 def remove_flow(response: Response, slug: str) -> None:
-    remove(response, f"flow_{slug}")
+    if read(f"flow_{slug}"):
+        remove(response, f"flow_{slug}")
 
 
 def read_link(handle: str) -> OpenedLink | None:
