@@ -149,7 +149,9 @@ def test_the_first_start_and_the_next(portico: Callable[..., Portico], tmp_path:
     _has_the_lines(second)
     assert second.line("Owner sign-in") != used
     Surfer(second.url).opens(used).is_status(410)
+    late = Surfer(second.url).opens(second.line("Owner sign-in"))
     again = Owner(second)
+    late.presses("Sign in").is_status(410)
     assert len(again.at("contacts/").soup.select("ul.people li")) == 12
     ada.at().sees("Client Portal")  # her session outlived the restart
     assert (home / "secret_keys").read_text() == key

@@ -14,6 +14,7 @@ import time_machine
 from flask import Flask
 
 from portal import worker as workers
+from portal.db import db
 from portal.flows.open_account import open_account
 from tests.cast import Worker, World
 from tests.postman import Postman
@@ -54,6 +55,9 @@ def works() -> Iterator[Callable[..., None]]:
             os.setpgid(0, 0)
             workers.run(app, processes)
 
+        with app.app_context():  # what the child closes must not be ours
+            db.engine.dispose()
+        app.extensions["portal_queue"].huey.storage.close()
         process = multiprocessing.get_context("fork").Process(target=run)
         with warnings.catch_warnings():  # the mail server of the tests is a thread of this process
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -99,6 +100,34 @@ def test_a_stalled_worker_is_replaced_and_its_late_answer_ignored(
     first, second = provider.requests
     assert (first.key, first.link) == (second.key, second.link)
     ada.at().sees("Undelivered 0")
+
+
+def test_a_late_answer_does_not_end_the_attempt_that_replaced_it(
+    world: World, ada: Staff, clock: Clock
+) -> None:
+    second_began, first_ended = threading.Event(), threading.Event()
+    replacement = threading.Thread(target=world.worker.drains)
+
+    def stall(_request: SendRequest) -> Sent:
+        clock.goes_on(seconds=LEASE)
+        replacement.start()
+        assert second_began.wait(10)
+        raise PermanentError("no such address")
+
+    def go_on(_request: SendRequest) -> Sent:
+        second_began.set()
+        assert first_ended.wait(10)
+        return Sent(reply="250 second")
+
+    Provider.of(world.app, stall, go_on)
+    ada.invites("carl@carter.example")
+    world.worker.drains()
+    during = the_delivery(world.app)
+    first_ended.set()
+    replacement.join()
+    after = the_delivery(world.app)
+    assert (during.status, during.attempts, during.error) == (Status.SENDING, 2, "")
+    assert (after.status, after.attempts, after.reply) == (Status.SENT, 2, "250 second")
 
 
 def test_a_stalled_message_that_must_not_go_twice_is_asked_about(

@@ -92,7 +92,10 @@ def test_a_part_that_keeps_dying_is_restarted_after_growing_pauses(
 ) -> None:
     running = start()
     for pause in ("0.5", "1"):
-        _kill(running, "worker", 0)
+        wait_for(lambda: len(running.children("worker")) == 4, what="the part and its processes")
+        orphans = running.children("worker")[1:]
+        running.children("worker")[0].kill()
+        all_gone(orphans, within=10)
         _says(running, f"portal worker ended (killed by SIGKILL); starting it again in {pause} s.")
     wait_for(lambda: running.children("worker"), within=15)
     assert len(running.lines) == 3, "its output is for the lines that other programs read"
