@@ -99,6 +99,7 @@ def checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., N
     """A checkout of its own, to which a test adds migrations."""
     root = tmp_path / "checkout"
     shutil.copytree(config.bundled("migrations"), root / "migrations")
+    (root / "templates").symlink_to(config.bundled("templates"))
     monkeypatch.setattr(config, "PACKAGE", root / "portal")
 
     def add(revision: str, *, up: str, down: str = "pass", words: str = "Try something.") -> None:
