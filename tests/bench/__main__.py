@@ -1,0 +1,117 @@
+"""`make bench`: what Portico costs, against the same by hand; exits 1 when a target is missed."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.bare import Bare
+from tests.bench.installation import Installation
+from tests.bench.journeys import JOURNEYS, Journey
+from tests.bench.portico import Portico
+from tests.bench.sink import Sink
+
+IDLE_SECONDS = 4.0
+MOST_MEMORY = 300.0
+MOST_READY = 3.0
+
+
+@dataclass
+class Figure:
+    """One journey in both installations: milliseconds of CPU a time, a number for each block."""
+
+    journey: type[Journey]
+    floor: list[float] = field(default_factory=list)
+    portico: list[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(self.portico) / statistics.median(self.floor)
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio <= self.journey.most
+
+
+def main() -> int:
+    chosen = arguments()
+    sink = Sink()
+    with tempfile.TemporaryDirectory(prefix="portico-bench-") as folder:
+        both = Bare(Path(folder, "floor"), sink.port), Portico(Path(folder, "portico"), sink.port)
+        try:
+            for installation in both:
+                installation.prepare()
+                installation.start()
+            figures = measure(both, sink, chosen)
+        finally:
+            for installation in both:
+                installation.stop()
+    return report(figures)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="measure journeys with this in their name")
+    return parser.parse_args()
+
+
+def measure(
+    both: tuple[Installation, Installation], sink: Sink, chosen: argparse.Namespace
+) -> list[Figure]:
+    kinds = [kind for kind in JOURNEYS if chosen.only in kind.name]
+    journeys = [[kind(installation, sink) for installation in both] for kind in kinds]
+    figures = [Figure(kind) for kind in kinds]
+    for pair in journeys:
+        for journey in pair:
+            block(journey, journey.times // 4, 0.0)
+    for n in range(chosen.rounds):
+        idle = idle_rates(both)
+        for figure, pair in zip(figures, journeys, strict=True):
+            kept = (figure.floor, figure.portico)
+            for side in (0, 1) if n % 2 else (1, 0):
+                kept[side].append(block(pair[side], pair[side].times, idle[side]))
+    return figures
+
+
+def block(journey: Journey, times: int, idle: float) -> float:
+    """Return the milliseconds of CPU of one time, without what idle processes would have used."""
+    for browser in journey.browsers:
+        browser.reconnect()
+    journey.prepare(times)
+    before, started = journey.installation.cpu(), time.monotonic()
+    journey.run(times)
+    used, took = journey.installation.cpu() - before, time.monotonic() - started
+    return (used - idle * took) / times * 1000
+
+
+def idle_rates(both: tuple[Installation, Installation]) -> list[float]:
+    """Return the CPU seconds a second that each takes to wait for work, side by side."""
+    time.sleep(0.5)
+    before, started = [one.cpu() for one in both], time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    took = time.monotonic() - started
+    return [(one.cpu() - used) / took for one, used in zip(both, before, strict=True)]
+
+
+def report(figures: list[Figure]) -> int:
+    print(f"{'':28}{'floor ms':>18}{'Portico ms':>18}{'ratio':>8}{'most':>7}")
+    for figure in figures:
+        print(
+            f"{figure.journey.name:28}{spread(figure.floor):>18}{spread(figure.portico):>18}"
+            f"{figure.ratio:8.2f}{figure.journey.most:7.1f}{'' if figure.is_met else '  MISSED'}"
+        )
+    return 0 if all(figure.is_met for figure in figures) else 1
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
