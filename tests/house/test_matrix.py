@@ -246,15 +246,16 @@ def test_ids_of_others_in_queries_and_forms_are_like_none(town: Town, role: str)
 
 def test_every_press_needs_its_token_and_its_own_site(town: Town) -> None:
     for role in ("owner", "client"):
-        visitor = Visitor(town, role)
+        visitor, strange = Visitor(town, role), Visitor(town, "nobody").token
         before = rows_of(town.app)
         for rule, method in routes(town.app):
             if method == "GET":
                 continue
             target, form = visitor.url(rule.endpoint, visitor.own), FORMS.get(rule.endpoint)
             data = form(visitor.own) if form else {}
-            answer = visitor.browser.asks(method, target, data=data)
-            assert answer.status_code == 400, f"{rule.endpoint} took a press without its token"
+            for forged in ({}, {"csrf_token": ""}, {"csrf_token": strange}, {"csrf_token": "ø"}):
+                answer = visitor.browser.asks(method, target, data={**data, **forged})
+                assert answer.status_code == 400, f"{rule.endpoint} took a press with {forged}"
             answer = visitor.browser.asks(
                 method,
                 target,
