@@ -25,14 +25,14 @@ class Journey(ABC):
         self.installation, self.sink = installation, sink
         self.browsers = [Browser(installation.port) for _ in range(BROWSERS)]
 
-    def prepare(self, times: int) -> None:
+    def prepare(self, times: int) -> None:  # noqa: B027 - most journeys need nothing
         """Do what must be there before a block, and is not measured."""
 
     @abstractmethod
     def go(self, browser: Browser, n: int) -> None:
         """Do it for the *n*th time of the block."""
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - most journeys are over at once
         """Wait for what the block has caused."""
 
     def run(self, times: int) -> None:
@@ -102,9 +102,7 @@ def follow_link(browser: Browser, token: str) -> None:
     browser.posts(clean, page.hidden)
 
 
-def together(
-    browsers: list[Browser], times: int, go: Callable[[Browser, int], None]
-) -> None:
+def together(browsers: list[Browser], times: int, go: Callable[[Browser, int], None]) -> None:
     """Share *times* among the browsers, each in a thread of its own."""
     failures: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""A mail server that takes everything and keeps nothing but the number of messages, and the last."""
+"""A mail server that takes everything and keeps the number of messages and the last one."""
 
 from __future__ import annotations
 

@@ -30,9 +30,7 @@ def web() -> None:
 def worker() -> None:
     from tests.bench.floor.work import huey
 
-    huey.create_consumer(
-        workers=2, worker_type="process", initial_delay=0.05, max_delay=0.25
-    ).run()
+    huey.create_consumer(workers=2, worker_type="process", initial_delay=0.05, max_delay=0.25).run()
 
 
 if __name__ == "__main__":

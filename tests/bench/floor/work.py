@@ -32,7 +32,7 @@ JOB = """
 def deliver(delivery_id: int) -> None:
     taken = _claim(delivery_id)
     if taken is None:
-        return
+        return None
     attempt, browser, job = taken
     if job is None:
         return _finish(delivery_id, attempt, "cancelled", "")
