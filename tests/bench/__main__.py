@@ -15,6 +15,7 @@ from tests.bench.installation import Installation
 from tests.bench.journeys import JOURNEYS, Journey
 from tests.bench.portico import Portico
 from tests.bench.sink import Sink
+from tests.bench.standing import Standing, standing
 
 IDLE_SECONDS = 4.0
 MOST_MEMORY = 300.0
@@ -42,6 +43,7 @@ def main() -> int:
     chosen = arguments()
     sink = Sink()
     with tempfile.TemporaryDirectory(prefix="portico-bench-") as folder:
+        alone = standing(Path(folder, "standing"))
         both = Bare(Path(folder, "floor"), sink.port), Portico(Path(folder, "portico"), sink.port)
         try:
             for installation in both:
@@ -51,7 +53,7 @@ def main() -> int:
         finally:
             for installation in both:
                 installation.stop()
-    return report(figures)
+    return report(figures) | report_standing(alone)
 
 
 def arguments() -> argparse.Namespace:
@@ -107,6 +109,17 @@ def report(figures: list[Figure]) -> int:
             f"{figure.ratio:8.2f}{figure.journey.most:7.1f}{'' if figure.is_met else '  MISSED'}"
         )
     return 0 if all(figure.is_met for figure in figures) else 1
+
+
+def report_standing(alone: Standing) -> int:
+    rows = (
+        ("ready on an empty home, s", alone.first, MOST_READY),
+        ("ready on its own home, s", alone.again, MOST_READY),
+        ("memory when idle, MB (PSS)", alone.memory, MOST_MEMORY),
+    )
+    for name, value, most in rows:
+        print(f"{name:28}{value:44.2f}{most:7.1f}{'' if value < most else '  MISSED'}")
+    return 0 if all(value < most for _name, value, most in rows) else 1
 
 
 def spread(values: list[float]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
 import signal
@@ -84,14 +83,6 @@ class Installation(ABC):
             times = process.cpu_times()
             total += times.user + times.system
         return total
-
-    def memory(self) -> float:
-        """Return the megabytes (PSS: a shared page counts once) of all processes."""
-        total = 0.0
-        for process in self.processes():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                total += pss(process.pid)
-        return total / 1024**2
 
 
 def pss(pid: int) -> int:
