@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
+import logging
 import multiprocessing
 import os
 
-from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -14,8 +14,11 @@ from granian.server import Server
 from portal.app import create_app
 from portal.config import Settings
 from portal.processes import die_with_parent, log_to_stderr
+from portal.slots import Slots
 
 STOP_WITHIN_SECONDS = 3
+WAITING_AT_MOST = 512
+"""Threads of one process, begun when they are needed; all but a few only wait for a body."""
 _master = 0
 """The process that serves, as the processes that it forks know it."""
 
@@ -27,6 +30,7 @@ def run(found: Settings) -> None:
     multiprocessing.set_start_method("fork", force=True)
     gc.collect()
     gc.freeze()
+    logging.getLogger("_granian").addFilter(_is_no_advice_on_threads)
     Server(
         "portal.serve:worker_app",
         factory=True,
@@ -34,7 +38,7 @@ def run(found: Settings) -> None:
         port=found.port,
         interface=Interfaces.WSGI,
         workers=found.web_processes,
-        blocking_threads=found.web_threads,
+        blocking_threads=WAITING_AT_MOST,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_SECONDS,
         log_access=False,
@@ -43,8 +47,15 @@ def run(found: Settings) -> None:
     ).serve()
 
 
-def worker_app() -> Flask:
+def _is_no_advice_on_threads(record: logging.LogRecord) -> bool:
+    """The server counts threads that only wait as if they worked, and warns at each start."""
+    return "Python threads" not in record.getMessage()
+
+
+def worker_app() -> Slots:
     """Return the app of one web process."""
     die_with_parent(_master)
     log_to_stderr()
-    return create_app()
+    app = create_app()
+    found: Settings = app.config["PORTAL_SETTINGS"]
+    return Slots(app, found.web_threads, app.config["MAX_CONTENT_LENGTH"])
