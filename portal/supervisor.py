@@ -174,8 +174,9 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait(max(deadline - time.monotonic(), 0.01))
         except subprocess.TimeoutExpired:
             say(f"Process {process.pid} did not stop in time and is killed; its work is due again.")
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        # Each leads a group of its own; whatever has outlived it there goes with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _how(code: int) -> str:

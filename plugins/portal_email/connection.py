@@ -81,6 +81,11 @@ class Connection(flask_mail.Connection):
         if wire is not None:
             wire.close()
 
+    def __del__(self) -> None:
+        """A thread that ends takes its line with it."""
+        if getattr(self, "host", None) is not None:
+            self.abandon()
+
     def ready(self, deadline: float) -> Wire:
         """Return a line on which a message can begin: the one in use when it still works."""
         self.deadline = deadline
