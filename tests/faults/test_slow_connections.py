@@ -47,7 +47,7 @@ def visit(port: int) -> float:
 
 @contextmanager
 def dripping(port: int) -> Iterator[list[socket.socket]]:
-    """Hold slow connections open, each with a request under way that never ends."""
+    """Hold slow connections open: half have a request under way that never ends, half a form."""
     lines = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(SLOW)]
     over = threading.Event()
 
@@ -56,8 +56,8 @@ def dripping(port: int) -> Iterator[list[socket.socket]]:
             for line in lines:
                 line.send(b"x")
 
-    for line in lines:
-        line.sendall(HEAD)
+    for number, line in enumerate(lines):
+        line.sendall(FORM if number % 2 else HEAD)
     thread = threading.Thread(target=drip)
     thread.start()
     try:
@@ -82,3 +82,7 @@ def is_open(line: socket.socket) -> bool:
 
 
 HEAD = b"GET /p/acme/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+FORM = (
+    b"POST /p/acme/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nemail="
+)
