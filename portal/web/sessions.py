@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from flask import Flask, Request, Response, abort, g, request
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin
 
 from portal.config import settings
 from portal.db import now, try_aside
@@ -64,15 +64,6 @@ def enter(slug: str) -> Visit:
         abort(404)
     g.visit = visit
     return visit
-
-
-def staff_at_work() -> AtWork | None:
-    """Return the signed-in staff member of this request, with their seat on an account's page."""
-    return (
-        current_user.at_work
-        if isinstance(current_user._get_current_object(), SignedInStaff)
-        else None
-    )
 
 
 def note_visit(response: Response) -> Response:
