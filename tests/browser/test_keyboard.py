@@ -109,6 +109,7 @@ def test_the_first_tab_leads_past_the_menu(house: House) -> None:
 
 def takes(page: Page, action: str, steps_down: int) -> None:
     """Open the menu from wherever the focus is, and walk down to *action*."""
+    page.wait_for_load_state()  # the arrow keys work once the page's scripts have run
     tabs_to_summary(page, "Actions")
     page.keyboard.press("Enter")
     for _step in range(steps_down):
@@ -161,6 +162,7 @@ def comes_in_by_letter(house: House, address: str, button: str) -> None:
 
 def tabs_to(page: Page, role: str, name: str, *, back: bool = False) -> None:
     """Press Tab until the focus is there, and see it at every step."""
+    page.wait_for_load_state()
     exact = role != "link"
     wanted = page.get_by_role(role, name=name, exact=exact) if name else page.get_by_role(role)  # type: ignore[arg-type]
     wanted.first.wait_for()
