@@ -39,4 +39,10 @@ def operator(settings: config.Settings) -> Operator:
         smtp_url=settings.smtp_url or settings.mailbox_smtp_url,
         mail_from=settings.mail_from,
         portal_host=settings.hostname,
+        portal_url=settings.url,
+        bounce_address=settings.bounce_address,
+        bounce_mailbox=settings.bounce_mailbox,
+        dkim_domain=settings.dkim_domain,
+        dkim_selector=settings.dkim_selector,
+        dkim_key=settings.dkim_key.read_text() if settings.dkim_key else "",
     )

@@ -13,7 +13,7 @@ import click
 from portal import config, plugins, schema, serve
 from portal import worker as workers
 from portal.app import create_app
-from portal.channel import Channel, ChannelError
+from portal.channel import Channel, ChannelError, Settings
 from portal.db import DatabaseAway, db
 from portal.demo import open_demo
 from portal.errors import PortalError, SettingsError
@@ -210,7 +210,7 @@ def settings() -> None:
 
 def _health(channel: Channel) -> str:
     try:
-        channel.check()
+        channel.check(Settings())
     except ChannelError as error:
         return f"fails: {error.reason} {error.reply}".strip()
     finally:

@@ -24,8 +24,15 @@ PACKAGE = Path(__file__).resolve().parent
 LONGEST_LINK = 76
 """Characters of a link: mail programs that wrap at 78 (RFC 5322, 2.1.1) leave it whole."""
 _LINK_TAIL = len("/l/") + 24
-_SECRETS = {"secret_keys", "smtp_url", "database_url", "queue_url", "limit_storage_url"}
-_HOSTED = ("smtp", "redis", "valkey")
+_SECRETS = {
+    "secret_keys",
+    "smtp_url",
+    "database_url",
+    "queue_url",
+    "limit_storage_url",
+    "bounce_mailbox",
+}
+_HOSTED = ("smtp", "redis", "valkey", "imap")
 """Schemes that mean nothing without a host."""
 _STARTTLS = (("starttls", "required"), ("starttls", "never"))
 
@@ -51,6 +58,15 @@ class Settings(BaseSettings):
     limit_storage_url: str = Field("", description="redis://… or valkey://… to count limits there.")
     smtp_url: str = Field("", description="smtp://user:password@host:587 or smtps://…")
     mail_from: str = Field("", description="From address of messages: Name <address> or address.")
+    bounce_address: str = Field(
+        "", description="Where undeliverable mail comes back to; a plus-tag names the message."
+    )
+    bounce_mailbox: str = Field(
+        "", description="imaps://user:password@host/folder to fetch undeliverable mail from."
+    )
+    dkim_domain: str = Field("", description="Domain that signs e-mail (DKIM).")
+    dkim_selector: str = Field("", description="Selector of the signing key's DNS record.")
+    dkim_key: Path | None = Field(None, description="PEM file of the signing key.")
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Keys, newest first, separated by commas; each at least 32 characters."
     )
@@ -58,6 +74,9 @@ class Settings(BaseSettings):
         0, ge=0, le=10, description="Reverse proxies in front of the portal."
     )
     workers: int = Field(2, ge=1, le=64, description="Processes that send messages.")
+    plugins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",), description="Plugins to load, by name, separated by commas; * for all."
+    )
     web_processes: int = Field(2, ge=1, le=64, description="Processes that answer requests.")
     web_threads: int = Field(2, ge=1, le=64, description="Threads of each web process.")
 
@@ -104,9 +123,31 @@ class Settings(BaseSettings):
         5, ge=1, le=60, description="Seconds between two looks for work nobody was woken for."
     )
 
-    @field_validator("secret_keys", mode="before")
+    backoff: Annotated[tuple[Seconds, ...], NoDecode] = Field(
+        (15, 60, 300, 900, 3600),
+        min_length=1,
+        description="Seconds to the second, third … attempt; the last one repeats.",
+    )
+    attempts: int = Field(
+        8, ge=1, le=50, description="Attempts after which a channel is given up for a message."
+    )
+    undo_one: int = Field(
+        10, ge=0, le=300, description="Seconds in which staff can take one message back."
+    )
+    undo_bulk: int = Field(
+        60, ge=0, le=3600, description="Seconds in which staff can take many messages back."
+    )
+    pace_per_domain: int = Field(
+        0, ge=0, description="Most messages a minute to one mail domain; 0 for no limit."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of the metrics for Prometheus; 0 for none."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address the metrics listen on.")
+
+    @field_validator("secret_keys", "plugins", "backoff", mode="before")
     @classmethod
-    def _split_keys(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -125,7 +166,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("database_url", "queue_url", "limit_storage_url", "smtp_url")
+    @field_validator("database_url", "queue_url", "limit_storage_url", "smtp_url", "bounce_mailbox")
     @classmethod
     def _known_scheme(cls, value: str, info: Any) -> str:
         known = {
@@ -133,6 +174,7 @@ class Settings(BaseSettings):
             "queue_url": ("sqlite:///", "postgresql://", "redis://", "rediss://"),
             "limit_storage_url": ("redis://", "rediss://", "valkey://", "valkeys://"),
             "smtp_url": ("smtp://", "smtps://"),
+            "bounce_mailbox": ("imap://", "imaps://"),
         }[info.field_name]
         if value and not value.startswith(known):
             raise ValueError("must begin with " + " or ".join(known))
@@ -140,7 +182,7 @@ class Settings(BaseSettings):
             _check_server(value)
         return value
 
-    @field_validator("mail_from")
+    @field_validator("mail_from", "bounce_address")
     @classmethod
     def _one_address(cls, value: str) -> str:
         if value and (not value.isprintable() or parseaddr(value)[1].count("@") != 1):

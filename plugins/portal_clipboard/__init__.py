@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.channel import Caps, Channel, Operator, SendRequest, Sent
+from portal.channel import Caps, Channel, Operator, SendRequest, Sent, Settings
 from portal.hookspecs import hookimpl
 
 
@@ -12,7 +12,7 @@ class Clipboard(Channel):
     id, name = "clipboard", "Copy link"
     caps = Caps(synchronous=True, kinds=frozenset({"magic"}))
 
-    def send(self, request: SendRequest) -> Sent:
+    def send(self, request: SendRequest, settings: Settings) -> Sent:
         return Sent(status="delivered", show=request.link)
 
 

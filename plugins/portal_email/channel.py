@@ -17,13 +17,17 @@ from portal.channel import (
     ChannelError,
     Operator,
     PermanentError,
+    Report,
     SendRequest,
     Sent,
+    Settings,
 )
 from portal_email.addresses import Address, parse
 from portal_email.connection import Connection
 from portal_email.mime import Mail
 from portal_email.server import Server
+
+NONE = Settings()
 
 
 class Email(Channel):
@@ -41,13 +45,14 @@ class Email(Channel):
         self._deadline = deadline
         self._own = threading.local()  # a connection each, never one for two
 
-    def check(self) -> None:
+    def check(self, settings: Settings = NONE) -> Report | None:
         self._connection().ready(time.monotonic() + self._deadline)
+        return None
 
-    def normalise_address(self, address: str) -> str:
+    def normalise_address(self, address: str, settings: Settings = NONE) -> str:
         return str(parse(address))
 
-    def send(self, request: SendRequest) -> Sent:
+    def send(self, request: SendRequest, settings: Settings = NONE) -> Sent:
         until = time.monotonic() + self._deadline
         mail = Mail(request, parse(request.to), self._sender, _usable(request.reply_to))
         connection = self._connection()

@@ -19,6 +19,7 @@ from portal.channel import (
     PermanentError,
     SendRequest,
     Sent,
+    Settings,
 )
 from portal.channel import Kind as MessageKind
 from portal.config import settings
@@ -144,7 +145,7 @@ def _attempt(job: Job) -> End:
     try:
         request = _request(job, token, _address(job.contact, channel))
         with _at_most(min(channel.caps.timeout, settings().lease - MARGIN_SECONDS)):
-            return _taken(channel.send(request))
+            return _taken(channel.send(request, Settings()))
     except ChannelError as error:
         return _refused(error, channel, token)
     except Exception as error:
@@ -168,7 +169,7 @@ def _address(contact: Contact, channel: Channel) -> str:
     address = contact.phone if channel.caps.address == "phone" else contact.email
     if not address:
         raise PermanentError("The contact has no phone number. Add one, or send by e-mail.")
-    return channel.normalise_address(address)
+    return channel.normalise_address(address, Settings())
 
 
 def _request(job: Job, token: str, to: str) -> SendRequest:

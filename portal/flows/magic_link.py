@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from portal import plugins
-from portal.channel import Message, SendRequest
+from portal.channel import Message, SendRequest, Settings
 from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import AlreadyShownError
@@ -108,6 +108,7 @@ def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: 
             link=url,
             sender_name=by.called,
             expires_at=link.expires_at,
-        )
+        ),
+        Settings(),
     )
     return sent.show

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.channel import Caps, Channel, SendRequest, Sent
+from portal.channel import Caps, Channel, SendRequest, Sent, Settings
 from portal.db import db
 from portal.models.delivery import Delivery
 from portal.models.event import Event
@@ -37,7 +37,7 @@ class Provider(Channel):
         app.extensions["portal_plugins"].channels["email"] = provider
         return provider
 
-    def send(self, request: SendRequest) -> Sent:
+    def send(self, request: SendRequest, settings: Settings) -> Sent:
         with self._lock:
             self.requests.append(request)
             turn = min(len(self.requests), len(self.does)) - 1

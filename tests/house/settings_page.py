@@ -32,7 +32,10 @@ def refreshed(page: str) -> str:
 
 
 def _fact(name: str, found: dict[str, Any]) -> str:
-    default = found["default"] or (0 if found["type"] == "integer" else "")
+    default = found.get("default")
+    if isinstance(default, list):
+        default = ",".join(map(str, default))
+    default = default or (0 if found.get("type") == "integer" else "")
     shown = _shown(name, default) if default != "" else "empty"
     return f"Default: {shown}.{_bounds(name, found)}"
 

@@ -19,10 +19,10 @@ from portal.hookspecs import hookimpl
 class Texts(Channel):
     id, name, caps = "texts", "Texts", Caps(address="phone", kinds=frozenset({"login"}))
 
-    def normalise_address(self, address):
+    def normalise_address(self, address, settings):
         return address.replace("+", "00")
 
-    def send(self, request):
+    def send(self, request, settings):
         Path(__file__).with_suffix(".log").write_text(request.to)
         return Sent()
 

@@ -23,7 +23,7 @@ class Pigeon(Channel):
 
     id, name, caps = "pigeon", "Carrier pigeon", Caps(address="email")
 
-    def send(self, request):
+    def send(self, request, settings):
         return Sent()
 
 

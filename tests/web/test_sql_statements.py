@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from portal.channel import MAILED_KINDS, Caps, Channel, SendRequest, Sent
+from portal.channel import MAILED_KINDS, Caps, Channel, SendRequest, Sent, Settings
 from portal.db import db
 from tests.cast import Browser, Client, Page, Staff, World
 
@@ -98,7 +98,7 @@ class Watching(Channel):
         self._app = app
         self.held: dict[str, int] = {}
 
-    def send(self, request: SendRequest) -> Sent:
+    def send(self, request: SendRequest, settings: Settings) -> Sent:
         with self._app.app_context():
             pool: Any = db.engine.pool
         self.held[request.kind] = pool.checkedout()
