@@ -27,5 +27,9 @@ class AlreadyShownError(PortalError):
     """This link was made by an earlier press of the same button and was shown then."""
 
 
+class LinkEndedError(PortalError):
+    """The link was used, replaced or cut off, or its time is over: it opens nothing any more."""
+
+
 class QueueDownError(PortalError):
     """The queue cannot be reached: the sweep will find the work in the outbox."""

@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from portal.channel import Kind, Message
+from portal.channel import MAILED_KINDS, Kind, Message
 from portal.config import bundled
 
 ACCENT = "#1f6f5c"
@@ -28,6 +28,7 @@ SUBJECTS: dict[Kind, str] = {
     "invite": "Your invitation to the {} client portal",
     "login": "Your sign-in link for {}",
     "self": "Sign in to {}",
+    "magic": "Your sign-in link for {}",
 }
 
 
@@ -57,7 +58,7 @@ class Words:
 
 
 def render(words: Words, now: datetime | None = None) -> Message:
-    """Return *words* as they are sent at *now*. Raises KeyError for a kind that is not mailed."""
+    """Return *words* as they are sent at *now*. A copied link's message has no HTML part."""
     subject = SUBJECTS[words.kind].format(one_line(words.account_name))
     text, html = _templates(words.kind)
     locale = words.locale if _language(words.locale) in TRANSLATED else "en"
@@ -86,7 +87,7 @@ def render(words: Words, now: datetime | None = None) -> Message:
     return Message(
         subject=subject,
         text=_without_gaps(text.render(values | isolated)),
-        html=html.render(values | names),
+        html=html.render(values | names) if html else "",
     )
 
 
@@ -242,7 +243,8 @@ class _Inlined(BaseLoader):
 @cache
 def _templates(kind: str) -> tuple[Any, Any]:
     environment = _environment()
-    return environment.get_template(f"{kind}.txt"), environment.get_template(f"{kind}.html")
+    html = environment.get_template(f"{kind}.html") if kind in MAILED_KINDS else None
+    return environment.get_template(f"{kind}.txt"), html
 
 
 @cache

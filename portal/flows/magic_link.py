@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from portal import plugins
-from portal.channel import Message, SendRequest, Settings
+from portal.channel import ChannelError, Message, SendRequest, Sent, Settings
 from portal.config import settings
-from portal.db import atomic, db
-from portal.errors import AlreadyShownError
-from portal.messages import link_url
+from portal.db import atomic, db, now
+from portal.errors import AlreadyShownError, LinkEndedError
+from portal.messages import Words, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.event import Event
@@ -21,12 +23,20 @@ from portal.models.magic_link import Kind, MagicLink
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
 
+log = logging.getLogger(__name__)
+
 
 class Shown(NamedTuple):
-    """What the page shows once to the person who asked."""
+    """What the page shows once to the person who asked.
+
+    *message* is the whole text to send by hand, the link in it. *problem* is one sentence when
+    the channel failed; *link* is then the plain one.
+    """
 
     link: str
     expires_at: datetime
+    message: str
+    problem: str = ""
 
 
 def generate(
@@ -47,7 +57,20 @@ def generate(
     before it; mailed ones stay. Raises AccessError for someone suspended or revoked.
     """
     link = _issue(account, contact, by, link_id, life, target, regenerate, request_id)
-    return Shown(_through_clipboard(account, contact, link, by), link.expires_at)
+    return _through_clipboard(account, contact, link, by)
+
+
+def hand_over(
+    account: Account, contact: Contact, link: MagicLink, by: Staff, *, request_id: str = ""
+) -> Shown:
+    """Show *link*, whose message did not arrive, to *by*, who hands it over; once.
+
+    It is the link that the message carried, so using either ends both. Like a message that goes
+    out, this begins the link's life. Raises AlreadyShownError when it was handed over before,
+    LinkEndedError when it opens nothing any more, and LookupError when its key is gone.
+    """
+    link.token()  # first: without its key there is nothing to hand over
+    return _through_clipboard(account, contact, _take_over(link, by, request_id), by)
 
 
 @atomic
@@ -91,24 +114,103 @@ def _issue(
     return link
 
 
-def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: Staff) -> str:
-    """Ask the synchronous channel, outside any transaction, for what may be shown."""
+@atomic
+def _take_over(link: MagicLink, by: Staff, request_id: str) -> MagicLink:
+    # Held until this ends, so that of two people who press at once one is told that it was shown.
+    held = db.session.get_one(MagicLink, link.id, with_for_update=True, populate_existing=True)
+    look = MagicLink.look(held.token_digest)
+    state = look.state(now()) if look else "expired"
+    if state != "ready":
+        raise LinkEndedError(_ENDED[state])
+    if Event.has("handed_over", contact_id=held.contact_id, link_id=held.id):
+        raise AlreadyShownError("This link was already shown. Generate a magic link instead.")
+    if held.kind != Kind.MAGIC:
+        held.start_life(now())
+    Event.record(
+        "handed_over",
+        account_id=held.account_id,
+        contact_id=held.contact_id,
+        by=by,
+        link_id=held.id,
+        request_id=request_id,
+    )
+    return held
+
+
+_ENDED = {
+    "used": "This link was used meanwhile: there is nothing left to hand over.",
+    "expired": "This link has expired. Generate a magic link instead.",
+    "replaced": "A newer link took the place of this one. Generate a magic link instead.",
+    "no_access": "The contact's access or address changed. Generate a magic link instead.",
+}
+
+
+def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: Staff) -> Shown:
+    """Ask the synchronous channel, outside any transaction, for what may be shown.
+
+    Whatever it does, the person gets the link that has just been made for them.
+    """
+    url = link_url(settings().url, link.token())
+    message = _message(account, contact, link, by, url)
+    plain = Shown(url, link.expires_at, message.text)
     found = plugins.current()
     channel = found.channel(found.first_for(Kind.MAGIC, synchronous=True))
-    url = link_url(settings().url, link.token())
     if channel is None:
-        return url
-    sent = channel.send(
-        SendRequest(
-            key=str(link.id),
-            kind="magic",
-            to=contact.email,
-            to_name=contact.name,
-            message=Message(subject=account.name, text=url),
-            link=url,
-            sender_name=by.called,
-            expires_at=link.expires_at,
-        ),
-        Settings(),
+        return plain
+    try:
+        sent: Any = channel.send(_request(contact, link, by, message, url), Settings())
+        if not isinstance(sent, Sent):
+            raise TypeError("send must return Sent")
+    except ChannelError as error:
+        reason = error.reason.replace(link.token(), "…")
+        return plain._replace(problem=f"{channel.name}: {reason}")
+    except (Exception, SystemExit) as error:
+        # A plugin may raise anything, and the text may hold the link: it is never logged.
+        log.error(
+            "The channel %s failed on the link %s with %s:\n%s",
+            channel.id,
+            link.id,
+            type(error).__name__,
+            "".join(traceback.format_tb(error.__traceback__)),
+        )
+        return plain._replace(problem=f"The {channel.name} plugin failed ({type(error).__name__}).")
+    return plain._replace(link=sent.show or url)
+
+
+def _request(
+    contact: Contact, link: MagicLink, by: Staff, message: Message, url: str
+) -> SendRequest:
+    return SendRequest(
+        key=str(link.id),
+        kind="magic",
+        to=contact.email,
+        to_name=contact.name,
+        message=message,
+        link=url,
+        sender_name=by.called,
+        expires_at=link.expires_at,
     )
-    return sent.show
+
+
+def _message(account: Account, contact: Contact, link: MagicLink, by: Staff, url: str) -> Message:
+    """Return the words around the link: whatever its kind, it is *by* who hands it over."""
+    return render(
+        Words(
+            kind="magic",
+            account_name=account.name,
+            portal_url=portal_url(settings().url, account.slug),
+            portal_host=settings().netloc,
+            link=url,
+            expires_at=link.expires_at,
+            contact_name=contact.name,
+            sent_by=by.called,
+            section_title=_section_title(account, link.target),
+            time_zone=account.time_zone,
+            locale=contact.locale or account.locale,
+        )
+    )
+
+
+def _section_title(account: Account, target: str) -> str:
+    sections = plugins.current().sections(account.slug) if target else []
+    return next((section.title for section in sections if section.name == target), "")

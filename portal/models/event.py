@@ -115,6 +115,12 @@ class Event(Base):
             ),
         )
 
+    @classmethod
+    def has(cls, kind: str, *, contact_id: int, link_id: UUID) -> bool:
+        """Tell whether *kind* was recorded of the link."""
+        of_link = {"contact": contact_id, "what": kind, "link": link_id}
+        return execute(_OF_LINK, of_link).first() is not None
+
     @staticmethod
     def record_aside(
         connection: Connection,

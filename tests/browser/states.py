@@ -147,7 +147,7 @@ def magic_link(house: House) -> Iterator[State]:
         presses(sheet, "Generate Magic Link")
         sheet.get_by_role("radio").check()
         presses(sheet, "Generate Magic Link")
-        expect(sheet.get_by_text("Works once")).to_be_visible()
+        expect(sheet.get_by_text("Works once", exact=True)).to_be_visible()
         yield f"magic link {kind}, ready", page
     page.reload()
     expect(page.get_by_role("heading", name="already shown")).to_be_visible()

@@ -57,7 +57,7 @@ def test_copy_puts_the_link_on_the_clipboard(house: House, has_api: bool) -> Non
     desk.adds("Cleo Copy", f"cleo{has_api:d}@copy.example")
     link = desk.magic_link(f"cleo{has_api:d}@copy.example")
     assert desk.page.evaluate("'clipboard' in navigator") is has_api
-    desk.page.get_by_role("button", name="Copy").click()
+    desk.page.get_by_role("button", name="Copy", exact=True).click()
     expect(desk.page.get_by_role("button", name="Copied")).to_be_focused()
     field = desk.at("contacts/").get_by_label("Name or e-mail address")
     field.press("Control+V")
@@ -67,6 +67,18 @@ def test_copy_puts_the_link_on_the_clipboard(house: House, has_api: bool) -> Non
     field = desk.at("contacts/").get_by_label("Name or e-mail address")
     field.press("Control+V")
     expect(field).to_have_value(f"{house.url}/p/acme")
+
+
+def test_copy_message_puts_the_whole_text_on_the_clipboard(house: House, ada: Desk) -> None:
+    ada.adds("Cora Chat", "cora@chat.example")
+    link = ada.magic_link("cora@chat.example")
+    ada.page.get_by_role("button", name="Copy message").click()
+    expect(ada.page.get_by_role("button", name="Copied")).to_be_focused()
+    note = ada.at("invitations/new").get_by_label("Personal note")
+    note.press("Control+V")
+    lines = note.input_value().splitlines()
+    assert "Hello Cora Chat," in lines
+    assert lines.count(link) == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -64,7 +64,7 @@ def generates_link(desk: Page, typed: str, name: str, has_script: bool) -> str:
     if not has_script:
         sheet.get_by_role("radio", name=name).check()
         press(sheet, "Generate Magic Link")
-    expect(sheet.get_by_text("Works once")).to_be_visible()
+    expect(sheet.get_by_text("Works once", exact=True)).to_be_visible()
     return sheet.get_by_label("Link", exact=True).input_value()
 
 

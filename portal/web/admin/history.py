@@ -56,6 +56,7 @@ _SAYS = {
     "invited": Says("{by} invited {to}", "user-plus"),
     "login_email": Says("{by} sent {to} a login e-mail", "mail"),
     "magic_link": Says("{by} generated a magic link for {to}", "link"),
+    "handed_over": Says("{by} copied the link, to hand it to {to}", "link"),
     "asked": Says("{to} asked for a sign-in link", "mail"),
     "asked_too_often": Says(
         "{to} asked again too soon; no further message went out", "clock", "note"

@@ -60,6 +60,8 @@ def _ready(form: MagicLinkForm, contact: Contact, shown: Shown) -> ResponseRetur
         contact,
         link=shown.link,
         qr=qr_code(shown.link),
+        message=shown.message,
+        problem=shown.problem,
         expires_at=shown.expires_at,
         works_once="Works once",
     )
