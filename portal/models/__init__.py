@@ -2,11 +2,16 @@
 
 from portal.models.account import Account
 from portal.models.account_tally import AccountTally, SignInDay
+from portal.models.channel_setting import ChannelSetting
+from portal.models.channel_trial import ChannelTrial
 from portal.models.client_session import ClientSession
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
+from portal.models.pace import Pace
+from portal.models.plugin_cursor import PluginCursor
+from portal.models.plugin_fault import PluginFault
 from portal.models.portal_access import Access, PortalAccess
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import SignInRequest
@@ -14,17 +19,23 @@ from portal.models.staff import Staff
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
+from portal.models.staff_task import StaffTask
 
 __all__ = [
     "Access",
     "Account",
     "AccountTally",
+    "ChannelSetting",
+    "ChannelTrial",
     "ClientSession",
     "Contact",
     "Delivery",
     "Event",
     "Kind",
     "MagicLink",
+    "Pace",
+    "PluginCursor",
+    "PluginFault",
     "PortalAccess",
     "RateCount",
     "Role",
@@ -34,4 +45,5 @@ __all__ = [
     "StaffLink",
     "StaffRole",
     "StaffSession",
+    "StaffTask",
 ]

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal import tokens
+from portal.channel import AccountInfo
 from portal.config import settings
 from portal.db import Base, Id, db, now
 
@@ -42,3 +44,25 @@ class Account(Base):
         """Return how long a link of *kind* lives once its message has gone out."""
         seconds = self.choices.get(f"life_{kind}") or getattr(settings(), f"life_{kind}")
         return timedelta(seconds=seconds)
+
+    def undo_window(self, *, many: bool = False) -> timedelta:
+        """Return how long staff can take back one message, or *many* sent together."""
+        name = "undo_bulk" if many else "undo_one"
+        chosen = self.choices.get(name)
+        return timedelta(seconds=getattr(settings(), name) if chosen is None else chosen)
+
+    def chosen_channels(self, kind: str) -> list[str] | None:
+        """Return the channels for messages of *kind* in the order that staff chose, if they did."""
+        chosen: dict[str, list[str]] = self.choices.get("channels") or {}
+        return chosen.get(kind)
+
+    def info(self) -> AccountInfo:
+        """Return what a channel may know."""
+        made = self.created_at.isoformat()
+        return AccountInfo(
+            slug=self.slug,
+            name=self.name,
+            locale=self.locale,
+            country=self.choices.get("country") or "",
+            proof=tokens.digest(f"proof {self.id} {made}").hex()[:24],
+        )

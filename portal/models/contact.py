@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     ForeignKey,
     Index,
@@ -62,6 +63,8 @@ class Contact(Base):
     phone: Mapped[str] = mapped_column(String(20), default="")
     locale: Mapped[str] = mapped_column(String(12), default="")
     external_id: Mapped[str] = mapped_column(String(100), default="")
+    addresses: Mapped[dict[str, str]] = mapped_column(JSON, default_factory=dict)
+    """Where else they can be reached, by the kind of address that a channel writes to."""
     sort_key: Mapped[str] = mapped_column(_BY_CODE_POINT, default="")
     search_key: Mapped[str] = mapped_column(String(700), default="")
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
@@ -117,6 +120,7 @@ class Contact(Base):
             .values(
                 account_id=account.id,
                 phone="",
+                addresses={},
                 locale="",
                 external_id="",
                 created_at=now(),

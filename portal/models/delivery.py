@@ -8,7 +8,16 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
@@ -46,6 +55,8 @@ class Status(StrEnum):
 
 PENDING = (Status.QUEUED, Status.SENDING)
 ARRIVING = (Status.SENT, Status.DELIVERED)
+TROUBLE = (Status.BOUNCED, Status.COMPLAINED, Status.FAILED, Status.EXPIRED, Status.UNKNOWN)
+_TROUBLE = "status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')"
 
 
 class Claim(NamedTuple):
@@ -76,7 +87,34 @@ class Delivery(Base):
             sqlite_where=text("status IN ('queued', 'sending')"),
             postgresql_where=text("status IN ('queued', 'sending')"),
         ),
-        Index("ix_delivery_account_id_created_at", "account_id", "created_at"),
+        Index("ix_delivery_account_id_created_at", "account_id", "created_at", "id"),
+        Index(
+            "ix_delivery_trouble",
+            "account_id",
+            "created_at",
+            "id",
+            sqlite_where=text(_TROUBLE),
+            postgresql_where=text(_TROUBLE),
+        ),
+        Index(
+            "ix_delivery_provider_id",
+            "provider_id",
+            sqlite_where=text("provider_id <> ''"),
+            postgresql_where=text("provider_id <> ''"),
+        ),
+        Index(
+            "ix_delivery_receipt_due_at",
+            "receipt_due_at",
+            sqlite_where=text("receipt_due_at IS NOT NULL"),
+            postgresql_where=text("receipt_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_delivery_follows_id",
+            "follows_id",
+            unique=True,
+            sqlite_where=text("follows_id IS NOT NULL"),
+            postgresql_where=text("follows_id IS NOT NULL"),
+        ),
         Index("ix_delivery_contact_id_created_at", "contact_id", "created_at"),
     )
 
@@ -91,7 +129,16 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
     due_at: Mapped[datetime] = mapped_column(default_factory=now)
     deadline_at: Mapped[datetime]
+    held: Mapped[bool] = mapped_column(default=False)
+    """Waits for its channel, which is paused, until `due_at` at the latest."""
+    slot_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When its turn is, once it has one in the pace of its channel or domain."""
+    follows_id: Mapped[int | None] = mapped_column(default=None)
+    """The delivery of the same link that did not arrive, and that this one stands in for."""
+    receipt_due_at: Mapped[datetime | None] = mapped_column(default=None)
+    """Without a receipt until then, the next channel takes over."""
     provider_id: Mapped[str] = mapped_column(String(200), default="")
+    cause: Mapped[str] = mapped_column(String(16), default="")
     error: Mapped[str] = mapped_column(Text, default="")
     reply: Mapped[str] = mapped_column(Text, default="")
     note: Mapped[str] = mapped_column(Text, default="")

@@ -1,0 +1,74 @@
+"""Pace: when the next one may go, for whatever must not go too fast."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, literal, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, UtcDateTime, db, now
+
+
+class Pace(Base):
+    """One queue for turns. Turns are handed out one after the other, *every* so often."""
+
+    __tablename__ = "pace"
+
+    name: Mapped[str] = mapped_column(String(300), primary_key=True)
+    next_at: Mapped[datetime]
+
+    @classmethod
+    def take_turn(cls, name: str, every: timedelta) -> datetime:
+        """Return when the turn is that nobody else has: now at the earliest."""
+        at = now()
+        after_now = literal(at + every, UtcDateTime())
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        free = cls.next_at <= at
+        until: datetime = db.session.scalars(
+            dialect.insert(cls)
+            .values(name=name, next_at=at + every)
+            .on_conflict_do_update(
+                index_elements=["name"],
+                set_={"next_at": db.case((free, after_now), else_=_later(cls.next_at, every))},
+            )
+            .returning(cls.next_at)
+        ).one()
+        return until - every
+
+    @classmethod
+    def is_due(cls, name: str, every: timedelta) -> bool:
+        """Take the turn if it is now: one of all who ask gets it, *every* so often."""
+        at = now()
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        taken = db.session.execute(
+            dialect.insert(cls)
+            .values(name=name, next_at=at + every)
+            .on_conflict_do_update(
+                index_elements=["name"], set_={"next_at": at + every}, where=cls.next_at <= at
+            )
+            .returning(cls.name)
+        ).first()
+        return taken is not None
+
+    @classmethod
+    def put_off(cls, name: str, until: datetime) -> None:
+        """Let nobody have a turn before *until*."""
+        db.session.execute(
+            update(cls)
+            .where(cls.name == name)
+            .values(next_at=until)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _later(column: object, by: timedelta) -> object:
+    """Return SQL for *column* plus *by*: SQLite counts microseconds, PostgreSQL has intervals."""
+    if db.engine.dialect.name == "sqlite":
+        return db.literal_column("pace.next_at") + by // timedelta(microseconds=1)
+    return cls_plus(column, by)
+
+
+def cls_plus(column: object, by: timedelta) -> object:
+    return column + db.literal(by, db.Interval())  # type: ignore[operator]
