@@ -147,6 +147,8 @@ class Settings(Mapping[str, Any]):
     """What the account's staff typed into the channel's `SettingsForm`, by field name.
 
     Empty when they have set nothing. *facts* is what the last successful `check` found out.
+    `allows(name, limit, seconds)` counts once more under *name*, for this account and channel and
+    over all processes, and tells whether that is within *limit* in so many seconds.
     Its text form shows no values, so that no secret reaches a log.
     """
 
@@ -156,8 +158,10 @@ class Settings(Mapping[str, Any]):
         *,
         account: AccountInfo | None = None,
         facts: Mapping[str, str] | None = None,
+        allows: Callable[[str, int, int], bool] | None = None,
     ) -> None:
         self._values = dict(values or {})
+        self.allows: Callable[[str, int, int], bool] = allows or _without_limit
         self.account = account or AccountInfo()
         self.facts: Mapping[str, str] = MappingProxyType(dict(facts or {}))
 
@@ -174,7 +178,11 @@ class Settings(Mapping[str, Any]):
         return f"<Settings {', '.join(sorted(self._values)) or 'none'}>"
 
 
-class SettingsForm(wtforms.Form):
+def _without_limit(_name: str, _limit: int, _seconds: int) -> bool:
+    return True
+
+
+class SettingsForm(wtforms.Form):  # type: ignore[misc]
     """The base of a channel's settings form: WTForms fields, shown as the channel's page.
 
     A `wtforms.PasswordField` is a secret: encrypted, never shown again, and kept when it is left
