@@ -1,0 +1,180 @@
+"""Twilio: its Messages API, and the signed status callbacks that follow."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from portal.channel import (
+    AuthenticationError,
+    ChannelError,
+    Finding,
+    ForgedError,
+    PermanentError,
+    Receipt,
+    ReceiptRequest,
+    SendRequest,
+    Sent,
+    Settings,
+    TemporaryError,
+)
+from portal_sms.operator import limits
+from portal_sms.replies import error_for, one_line, reply_of, retry_after, without_secrets
+from portal_sms.twilio_codes import CODES, Meaning
+from portal_sms.wire import Answer, Call, answer_to
+
+ON_ITS_WAY = frozenset({"accepted", "scheduled", "queued", "sending", "sent"})
+ARRIVED = frozenset({"delivered", "read"})
+LOST = frozenset({"undelivered", "failed", "canceled"})
+
+
+def is_ready(settings: Settings) -> bool:
+    return all(settings.get(name) for name in ("twilio_sid", "twilio_token", "twilio_from"))
+
+
+def send(request: SendRequest, text: str, settings: Settings, deadline: float) -> Sent:
+    """Create a message (POST …/Messages.json). Raises a ChannelError when Twilio will not."""
+    sender = str(settings["twilio_from"])
+    fields = {"To": request.to, "Body": text}
+    fields["MessagingServiceSid" if sender.startswith("MG") else "From"] = sender
+    if _can_be_called(request.receipt_url):
+        fields["StatusCallback"] = request.receipt_url
+    answer = answer_to(_call("POST", "/Messages.json", settings, fields), deadline)
+    told = _told(answer)
+    if answer.status not in (200, 201):
+        raise _refusal(answer, told, request, settings)
+    words = f"{answer.status} {told.get('status', '')}"
+    reply = without_secrets(words, request, [str(settings["twilio_token"])])
+    return Sent(provider_id=str(told.get("sid") or "")[:200], reply=one_line(reply))
+
+
+def check(settings: Settings, deadline: float) -> list[Finding]:
+    """Ask Twilio for the account. Raises a ChannelError when it does not show it."""
+    answer = answer_to(_call("GET", ".json", settings), deadline)
+    told = _told(answer)
+    if answer.status != 200:
+        raise _refusal(answer, told, None, settings)
+    if told.get("status") not in (None, "active"):
+        raise AuthenticationError("Twilio has suspended the account.", cause="sign_in")
+    findings = [Finding("good", "Twilio accepts the account SID and the auth token.")]
+    if told.get("type") == "Trial":
+        detail = "It writes only to numbers that were verified at Twilio."
+        findings.append(Finding("note", "This is a trial account.", detail))
+    return findings
+
+
+def receipts(request: ReceiptRequest, settings: Settings) -> Iterator[Receipt]:
+    """Yield what a status callback says. Raises ForgedError unless Twilio signed it."""
+    # Read from the body: an empty field is signed too.
+    fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    verify(request, fields, str(settings.get("twilio_token") or ""))
+    status = (fields.get("MessageStatus") or fields.get("SmsStatus") or "").lower()
+    sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
+    if not sid:
+        raise ValueError("The callback names no message.")
+    if status in ARRIVED:
+        yield Receipt("delivered", request.key, sid, reply=one_line(status))
+    elif status in ON_ITS_WAY:
+        yield Receipt("sent", request.key, sid, reply=one_line(status))
+    elif status in LOST:
+        yield _lost(request.key, sid, status, fields)
+    else:
+        raise ValueError("The callback's status is unknown.")
+
+
+def verify(request: ReceiptRequest, fields: Mapping[str, str], token: str) -> None:
+    """Check X-Twilio-Signature: HMAC-SHA1 with the auth token, over the exact URL and the form's
+    names and values in the names' order (twilio.com/docs/usage/security).
+
+    Twilio leaves the port of an https URL out. Raises ForgedError.
+    """
+    given = request.headers.get("x-twilio-signature", "").encode()
+    form = "".join(name + fields[name] for name in sorted(fields))
+    is_right = [
+        hmac.compare_digest(signature(f"{url}{form}", token), given)
+        for url in (request.url, _without_port(request.url))
+    ]
+    if not token or not any(is_right):
+        raise ForgedError("The signature is not Twilio's.")
+
+
+def signature(text: str, token: str) -> bytes:
+    return base64.b64encode(hmac.digest(token.encode(), text.encode(), hashlib.sha1))
+
+
+def _call(
+    method: str, path: str, settings: Settings, fields: Mapping[str, str] | None = None
+) -> Call:
+    sid, token = str(settings["twilio_sid"]), str(settings["twilio_token"])
+    base = limits().twilio_url
+    pair = base64.b64encode(f"{sid}:{token}".encode()).decode()
+    return Call(
+        method,
+        f"{base}/2010-04-01/Accounts/{quote(sid, safe='')}{path}",
+        {
+            "Authorization": f"Basic {pair}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+        urlencode(fields).encode() if fields else b"",
+        hosts=frozenset({urlsplit(base).hostname or ""}),
+    )
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    try:
+        told = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _refusal(
+    answer: Answer, told: Mapping[str, Any], request: SendRequest | None, settings: Settings
+) -> ChannelError:
+    """Return the error of Twilio's code where it has one that we know, else of the HTTP status."""
+    secrets = [str(settings["twilio_token"])]
+    code = told.get("code")
+    if "message" in told:
+        reply = one_line(without_secrets(f"{code} {told['message']}", request, secrets))
+    else:
+        reply = reply_of(answer, request, secrets)
+    meaning = CODES.get(code) if isinstance(code, int) else None
+    if meaning is None:
+        return error_for(answer, "Twilio", reply)
+    if meaning.level == "settings":
+        return AuthenticationError(meaning.reason, reply=reply, cause=meaning.cause)
+    if meaning.level == "temporary":
+        wait = retry_after(answer)
+        return TemporaryError(meaning.reason, reply=reply, cause=meaning.cause, retry_after=wait)
+    return PermanentError(meaning.reason, reply=reply, cause=meaning.cause)
+
+
+def _lost(key: str, sid: str, status: str, fields: Mapping[str, str]) -> Receipt:
+    code = fields.get("ErrorCode", "")
+    known = CODES.get(int(code)) if code.isascii() and code.isdigit() else None
+    meaning = known or Meaning("", "The message did not arrive. Twilio does not say why.")
+    return Receipt(
+        "bounced" if meaning.bounced else "failed",
+        key,
+        sid,
+        reason=meaning.reason,
+        reply=one_line(f"{status} {code}"),
+        cause=meaning.cause,
+    )
+
+
+def _can_be_called(url: str) -> bool:
+    """Tell whether Twilio would take *url*: it refuses messages with an address of this machine."""
+    host = urlsplit(url).hostname or ""
+    return "." in host and not host.startswith("127.")
+
+
+def _without_port(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
+    return parts._replace(netloc=host).geturl()
