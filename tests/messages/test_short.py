@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from portal_sms.alphabet import count
 
 from portal.config import LONGEST_LINK
 from portal.messages import render
-from portal_sms.alphabet import count
 from tests.messages.test_words import LINK, NOW, words
 
 KINDS = ("invite", "login", "self", "magic")
@@ -19,7 +19,7 @@ def test_one_line_says_who_what_where_and_how_long(kind):
     short = render(words(kind, account_name="Acme Accounting"), NOW).short
     assert short.startswith("Acme Accounting")
     assert f" {LINK} " in short, "phones take what touches a link for a part of it"
-    assert "sign" in short or "Open it here" in short
+    assert "sign" in short or "Open its client portal" in short
     assert short.endswith("Works once, ends in 10 minutes.")
     assert short.splitlines() == [short]
     assert ("4821 9035" in short) is (kind == "self")
