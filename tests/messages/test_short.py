@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from portal_sms.alphabet import count
 
 from portal.config import LONGEST_LINK
 from portal.messages import render
+from portal_sms.alphabet import count
 from tests.messages.test_words import LINK, NOW, words
 
 KINDS = ("invite", "login", "self", "magic")
