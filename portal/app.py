@@ -27,7 +27,7 @@ def create_app(**overrides: Any) -> Flask:
     app.config["PORTAL_SETTINGS"] = settings
     app.config["PORTAL_MAILBOX_DIR"] = settings.mailbox_dir
     db.init_app(app, settings.database_url)
-    plugins.init_app(app, operator(settings), settings.home / "plugins")
+    plugins.init_app(app, operator(settings), settings.home / "plugins", settings.plugins)
     worker.init_app(app)
     web.init_app(app, settings)
     return app

@@ -13,6 +13,7 @@ from portal.web import (
     headers,
     limits,
     mailbox,
+    plugin_pages,
     row_ids,
     sessions,
     templating,
@@ -36,3 +37,4 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:
         app.register_blueprint(mailbox.bp)
+    plugin_pages.init_app(app)

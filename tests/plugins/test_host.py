@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from flask import Flask
 
 from portal.channel import Operator
-from portal.plugins import Plugins, init_app
+from portal.plugins import Fault, Plugins, init_app
 from tests.cast import Client, Staff, World
 
 HEAD = """
@@ -68,6 +67,20 @@ def portal_channels(operator):
     return [Email()]
 
 
+@hookimpl
+def portal_sections(account_slug):
+    return [Section("files", "Other files")]
+"""
+SHOUTS = """
+class Loud(Channel):
+    id, name, caps = "LOUD channel", "Loud", Caps()
+
+
+@hookimpl
+def portal_channels(operator):
+    return [Loud()]
+"""
+MIXED = """
 @hookimpl
 def portal_sections(account_slug):
     return [Section("files", "Other files"), "no section", None]
@@ -166,39 +179,56 @@ def test_one_that_cannot_be_loaded_is_kept_out(
     assert [section.name for section in plugins.sections("acme")] == ["files"]
 
 
-@pytest.mark.parametrize("body", [RAISES, RAISES_HALF_WAY, NONSENSE], ids=["at once", "half-way",
-                                                                         "nonsense"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (RAISES, "no pigeons today"),
+        (RAISES_HALF_WAY, "half a flock"),
+        (NONSENSE.replace(', object(), "email"', ""), "the channel Unfinished needs id"),
+        (NONSENSE.replace("Unfinished(), ", ""), "not <object object"),
+        (NONSENSE.replace("[Unfinished(), object(), ", "").replace('"email"]', '"email"'), "email"),
+        (SHOUTS, "short slug"),
+        (TWIN, "the channel email is brought by the plugin email"),
+        (TWIN.replace("[Email()]", "[Pigeon(), Pigeon()]").replace("Email(", "Pigeon(")
+         .replace('"email"', '"owl"'), "the same id"),
+    ],
+    ids=["at once", "half-way", "no id", "no channel", "text", "bad id", "twin", "two"],
+)  # fmt: skip
+def test_one_without_whole_channels_is_kept_out_with_all_its_hooks(
+    load: Callable[[], Plugins], put: Callable[[str, str], None], body: str, word: str
+) -> None:
+    put("z_bad_one", body)
+    put("pigeons", GOOD)
+    plugins = load()
+    assert list(plugins.quarantined) == ["z_bad_one"]
+    assert word in plugins.quarantined["z_bad_one"]
+    assert "Traceback" in plugins.quarantined["z_bad_one"]
+    assert list(plugins.channels) == ["pigeon", "clipboard", "email"]
+    assert [section.name for section in plugins.sections("acme")] == ["files"]
+    email = plugins.channel("email")
+    assert email
+    assert email.name == "E-mail"
+
+
+@pytest.mark.parametrize(
+    "body", [RAISES, RAISES_HALF_WAY, NONSENSE, MIXED], ids=["at once", "half-way", "5", "mixed"]
+)
 def test_one_that_fails_when_called_is_reported_and_the_others_answer(
     load: Callable[[], Plugins],
     put: Callable[[str, str], None],
     caplog: pytest.LogCaptureFixture,
     body: str,
 ) -> None:
-    put("a_bad_one", body)
+    put("a_bad_one", HEAD + "@hookimpl\ndef portal_sections" + body.partition("portal_sections")[2])
     put("pigeons", GOOD)
-    with caplog.at_level(logging.ERROR):
-        plugins = load()
-        assert list(plugins.channels) == ["pigeon", "clipboard", "email"]
-        assert [section.name for section in plugins.sections("acme")] == ["files"]
-    assert "a_bad_one failed in portal_sections" in caplog.text
-    assert "Traceback" in caplog.text
-
-
-def test_of_two_with_one_id_the_operators_own_is_kept(
-    load: Callable[[], Plugins],
-    put: Callable[[str, str], None],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    put("pigeons", GOOD)
-    put("twin", TWIN)
-    with caplog.at_level(logging.ERROR):
-        plugins = load()
-    email = plugins.channel("email")
-    assert email
-    assert email.name == "Another e-mail"
-    assert len(plugins.channels) == 3
-    assert "A second channel with the id email is refused" in caplog.text
-    assert [section.title for section in plugins.sections("acme")] == ["Other files"]
+    plugins = load()
+    faults: list[Fault] = []
+    plugins.on_fault = faults.append
+    assert plugins.quarantined == {}
+    assert [section.name for section in plugins.sections("acme")] == ["files"]
+    assert [(fault.plugin, fault.hook) for fault in faults] == [("a_bad_one", "portal_sections")]
+    assert "Plugin a_bad_one failed in portal_sections" in caplog.text
+    assert "Traceback" in faults[0].traceback
 
 
 def test_an_own_plugin_named_like_an_installed_one_does_not_push_it_out(

@@ -41,6 +41,12 @@ from portal.web.limits import (
 )
 from portal.web.redirects import see_other
 
+_AWAY = Markup(
+    '<p class="notice bad">This area cannot be shown right now. Try again in a minute; '
+    "everything else works.</p>"
+)
+"""Instead of a section whose plugin failed or hung."""
+
 bp = Blueprint("portal", __name__, url_prefix="/p/<slug>")
 bp.after_request(sessions.note_visit)
 
@@ -112,9 +118,9 @@ def section(slug: str, name: str) -> ResponseReturnValue:
     visit: Visit = g.account
     if not visit.is_signed_in:
         return see_other(url_for(".front", to=name))
-    sections = plugins.current().sections(slug)
-    found = next((one for one in sections if one.name == name), None)
-    if found is None:
+    areas = plugins.current().areas(slug)
+    area = next((one for one in areas if one.section.name == name), None)
+    if area is None:
         abort(404)
     asked = SectionRequest(
         account_slug=visit.slug,
@@ -123,8 +129,14 @@ def section(slug: str, name: str) -> ResponseReturnValue:
         contact_email=visit.email or "",
         external_id=visit.external_id or "",
     )
-    body = found.render(asked) if found.render else Markup("<p>{}</p>").format(found.summary)
-    return render_template("client/section.html", section=found, body=body, sections=sections)
+    body = plugins.current().shown(area, asked)
+    page = render_template(
+        "client/section.html",
+        section=area.section,
+        body=_AWAY if body is None else body or Markup("<p>{}</p>").format(area.section.summary),
+        sections=[one.section for one in areas],
+    )
+    return page, 503 if body is None else 200
 
 
 @bp.get("/access")

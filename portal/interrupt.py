@@ -1,0 +1,50 @@
+"""Cuts short what takes too long: a provider's call, a plugin's hook."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+AGAIN_SECONDS = 2.0
+"""Between two interruptions of code that catches the first one and goes on."""
+
+
+@contextmanager
+def at_most(seconds: float, error: Callable[[], BaseException]) -> Iterator[None]:
+    """Raise what *error* makes inside the block after *seconds*, and again every two seconds.
+
+    Only the main thread of a process can be interrupted (by SIGALRM); in another thread this does
+    nothing. Blocks may stand in one another: the outer one's time goes on meanwhile.
+    """
+    if not is_possible():
+        yield
+        return
+    is_over = False
+
+    def interrupt(_number: int, _frame: object) -> None:
+        if not is_over:
+            raise error()
+
+    began = time.monotonic()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    left, again = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
+    try:
+        try:
+            yield
+        finally:
+            # Interrupted on this very line, the outer `finally` still stops the clock.
+            is_over = True
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if left:
+            rest = left - (time.monotonic() - began)
+            signal.setitimer(signal.ITIMER_REAL, max(rest, 0.001), again)
+
+
+def is_possible() -> bool:
+    """Tell whether code of this thread can be interrupted."""
+    return threading.current_thread() is threading.main_thread()

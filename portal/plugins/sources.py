@@ -1,0 +1,132 @@
+"""Where plugins come from: installed packages, and the operator's own folder if it is safe."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shlex
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+GROUP = "portal.plugins"
+DISTRIBUTION = "portico-portal"
+ALL, BUILT_IN = "*", "built-in"
+"""Words of PORTAL_PLUGINS that are no plugin's name."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plugin that can be loaded. *danger* says why it must not be, or nothing."""
+
+    name: str
+    load: Callable[[], Any]
+    origin: str
+    version: str = ""
+    is_built_in: bool = False
+    danger: str = ""
+
+    def is_chosen(self, chosen: Sequence[str]) -> bool:
+        return ALL in chosen or self.name in chosen or (self.is_built_in and BUILT_IN in chosen)
+
+
+def found(folder: Path) -> list[Source]:
+    """Return the installed plugins, the built-in e-mail first, then those in *folder* by name."""
+    return [*_installed(), *_in_folder(folder)]
+
+
+def _installed() -> list[Source]:
+    entries = [_from_entry(entry) for entry in entry_points(group=GROUP)]
+    return sorted(entries, key=lambda one: (not one.is_built_in, one.name != "email", one.name))
+
+
+def _from_entry(entry: EntryPoint) -> Source:
+    name = entry.dist.name if entry.dist else ""
+    is_built_in = name.lower().replace("_", "-") == DISTRIBUTION
+    return Source(
+        entry.name,
+        entry.load,
+        origin=f"comes with Portico ({entry.value})" if is_built_in else f"package {name}",
+        version=entry.dist.version if entry.dist else "",
+        is_built_in=is_built_in,
+    )
+
+
+def _in_folder(folder: Path) -> Iterator[Source]:
+    if not folder.is_dir():
+        return
+    unsafe = _danger(folder)
+    for path in sorted(folder.iterdir()):
+        source = path / "__init__.py" if path.is_dir() else path
+        if source.suffix == ".py" and source.is_file() and not path.name.startswith(("_", ".")):
+            yield Source(
+                path.stem,
+                partial(_import, path.stem, source),
+                origin=str(path),
+                danger=unsafe or _first_danger(folder, path),
+            )
+
+
+def _first_danger(folder: Path, path: Path) -> str:
+    """Return why the plugin at *path*, with all that lies in it, must not be loaded, or ''."""
+    cache = folder / "__pycache__"
+    to_see = [path, *([cache, *cache.glob(f"{path.stem}.*")] if cache.exists() else [])]
+    if path.is_symlink():
+        to_see.append(path.resolve().parent)
+    for top, folders, files in os.walk(path.resolve() if path.is_dir() else "/nowhere"):
+        to_see += [Path(top, name) for name in (*folders, *files)]
+    return next((words for one in to_see if (words := _danger(one))), "")
+
+
+def _danger(path: Path) -> str:
+    """Return who else could change *path*, and what to type against it; '' when nobody could.
+
+    Whoever can write there runs code as the portal, with its keys and every account's settings.
+    """
+    try:
+        seen = path.stat()
+    except OSError as error:
+        return f"{path} cannot be looked at ({error.strerror})."
+    shown = shlex.quote(str(path))
+    if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        who = "everybody" if seen.st_mode & stat.S_IWOTH else "its group"
+        return f"{path} can be changed by {who}. Type: chmod go-w {shown}"
+    if seen.st_uid not in (0, os.geteuid()):
+        me = _user(os.geteuid())
+        return (
+            f"{path} belongs to {_user(seen.st_uid)}, neither to root nor to {me}, who runs the "
+            f"portal. Type: chown {me} {shown}"
+        )
+    return ""
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _import(name: str, source: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"portal_plugin_{name}", source)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{source} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    # Before it runs: its own dataclasses and its relative imports look it up there.
+    sys.modules[spec.name] = module
+    # A cache written under a lenient umask would be one that others could change.
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    finally:
+        sys.dont_write_bytecode = before
+    return module
