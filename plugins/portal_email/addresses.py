@@ -36,9 +36,9 @@ def parse(address: str) -> Address:
     """Read *address*. Raises PermanentError when no mail can be sent to it."""
     local, at, domain = address.strip().rpartition("@")
     if not at or not LOCAL.fullmatch(local) or not local.isprintable():
-        raise PermanentError(NOT_AN_ADDRESS)
+        raise PermanentError(NOT_AN_ADDRESS, cause="bad_address")
     if len(local.encode()) > 64:  # RFC 5321 section 4.5.3.1.1, in octets
-        raise PermanentError(NOT_AN_ADDRESS)
+        raise PermanentError(NOT_AN_ADDRESS, cause="bad_address")
     return Address(local, to_ascii(domain))
 
 
@@ -53,5 +53,5 @@ def to_ascii(domain: str) -> str:
     except (idna.IDNAError, UnicodeError):
         ascii_form = domain.lower()
     if not DOMAIN.fullmatch(ascii_form):
-        raise PermanentError(NOT_AN_ADDRESS)
+        raise PermanentError(NOT_AN_ADDRESS, cause="bad_address")
     return ascii_form

@@ -2,124 +2,135 @@
 
 from __future__ import annotations
 
-import os
-import threading
+import ssl
 import time
-from email.utils import parseaddr
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from ipaddress import ip_address
 
 from portal.channel import (
     MAILED_KINDS,
-    AuthenticationError,
     Caps,
     Channel,
     ChannelError,
     Operator,
     PermanentError,
+    Receipt,
+    ReceiptRequest,
     Report,
     SendRequest,
     Sent,
     Settings,
 )
 from portal_email.addresses import Address, parse
+from portal_email.check import Examination
 from portal_email.connection import Connection
+from portal_email.folder import Folder, Notes
+from portal_email.form import EmailSettings
+from portal_email.lookup import Dns
+from portal_email.mailbox import Mailbox
 from portal_email.mime import Mail
+from portal_email.pool import Pool
+from portal_email.posted import posted
+from portal_email.route import Route, Routes
 from portal_email.server import Server
 
 NONE = Settings()
 
 
 class Email(Channel):
-    """Sends messages through the operator's SMTP server, over a connection that is kept open.
+    """Sends messages through the account's own SMTP server, or the operator's.
 
     Safe to be tried again: the Message-ID is the delivery's, so a mailbox shows a repeat once.
-    *deadline* is in seconds, for one `send` as a whole, and shorter than `caps.timeout`.
+    *deadline* is in seconds, for one verb as a whole, and shorter than `caps.timeout`. *dns* is
+    whom `check` asks.
     """
 
     id, name = "email", "E-mail"
-    caps = Caps(address="email", kinds=MAILED_KINDS, idempotent=True, timeout=30)
+    caps = Caps(
+        address="email",
+        kinds=MAILED_KINDS,
+        idempotent=True,
+        receipts=True,
+        polls=5,
+        timeout=30,
+    )
+    SettingsForm = EmailSettings
 
-    def __init__(self, operator: Operator, *, deadline: float = 25.0) -> None:
+    def __init__(
+        self, operator: Operator, *, deadline: float = 25.0, dns: Dns | None = None
+    ) -> None:
         self._operator = operator
         self._deadline = deadline
-        self._own = threading.local()  # a connection each, never one for two
+        self._dns = dns or Dns()
+        self._routes = Routes(operator)
+        self._lines: Pool[Server, Connection] = Pool(self._connect)
+        self._folders: Pool[Mailbox, Folder] = Pool(self._open)
+        self._notes: dict[Mailbox, Notes] = {}
 
-    def check(self, settings: Settings = NONE) -> Report | None:
-        self._connection().ready(time.monotonic() + self._deadline)
-        return None
+    def is_ready(self, settings: Settings) -> bool:
+        return bool(self._operator.smtp_url or settings.get("smtp_host"))
+
+    def check(self, settings: Settings = NONE) -> Report:
+        until = time.monotonic() + self._deadline
+        examination = Examination(self._routes, settings, self._dns, until)
+        with self._lines.lend(self._routes.route(settings).server) as line:
+            examination.of_server(line)
+        examination.of_domain()
+        mailbox = examination.of_bounces()
+        if mailbox:
+            with self._folders.lend(mailbox) as folder:
+                examination.of_mailbox(folder)
+        return examination.report()
 
     def normalise_address(self, address: str, settings: Settings = NONE) -> str:
         return str(parse(address))
 
     def send(self, request: SendRequest, settings: Settings = NONE) -> Sent:
         until = time.monotonic() + self._deadline
-        mail = Mail(request, parse(request.to), self._sender, _usable(request.reply_to))
-        connection = self._connection()
-        try:
-            connection.ready(until)
-            connection.send(mail)
-        except ChannelError as error:
-            error.reply = self._without_secrets(error.reply, request)
-            raise
-        return Sent(
-            provider_id=mail.msgId or "", reply=self._without_secrets(connection.reply, request)
-        )
+        route = self._routes.route(settings)
+        mail = Mail(request, parse(request.to), route, _usable(request.reply_to))
+        with self._lines.lend(route.server) as line:
+            try:
+                line.ready(until)
+                line.send(mail)
+            except ChannelError as error:
+                error.reply = _without_secrets(error.reply, request, route)
+                raise
+            reply = line.reply
+        return Sent(provider_id=mail.msgId or "", reply=_without_secrets(reply, request, route))
+
+    def parse_receipt(self, request: ReceiptRequest, settings: Settings) -> Iterable[Receipt]:
+        return posted(request)
+
+    def poll(self, settings: Settings) -> Iterator[Receipt]:
+        until = time.monotonic() + self._deadline
+        mailbox = self._routes.mailbox(settings)
+        if mailbox is None:
+            return
+        with self._folders.lend(mailbox) as folder:
+            yield from folder.receipts(until)
 
     def close(self) -> None:
-        connection: Connection | None = getattr(self._own, "connection", None)
-        if connection is not None and self._own.pid == os.getpid():
-            connection.close()
+        self._lines.close()
+        self._folders.close()
 
-    def _connection(self) -> Connection:
-        """Return this thread's connection; a child never speaks on its parent's."""
-        connection: Connection | None = getattr(self._own, "connection", None)
-        if connection is not None and self._own.pid == os.getpid():
-            return connection
-        if connection is not None:
-            connection.abandon()
-        self._own.connection = Connection(self._server, self._hello)
-        self._own.pid = os.getpid()
-        fresh: Connection = self._own.connection
-        return fresh
+    def _connect(self, server: Server) -> Connection:
+        return Connection(server, self._routes.hello, self._tls)
+
+    def _open(self, mailbox: Mailbox) -> Folder:
+        return Folder(mailbox, self._tls, self._notes.setdefault(mailbox, Notes()))
 
     @cached_property
-    def _server(self) -> Server:
-        if not self._operator.smtp_url:
-            raise AuthenticationError("No mail server is set. Set PORTAL_SMTP_URL.")
-        try:
-            return Server.from_url(self._operator.smtp_url)
-        except ValueError as error:
-            reason = f"PORTAL_SMTP_URL is not understood: {error}."
-            raise AuthenticationError(reason) from None
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()  # reads some hundred certificates: 10 ms
 
-    @cached_property
-    def _sender(self) -> Address:
-        _, address = parseaddr(self._operator.mail_from)
-        try:
-            return parse(address or f"no-reply@{self._mail_domain}")
-        except PermanentError:
-            raise AuthenticationError("PORTAL_MAIL_FROM is not an e-mail address.") from None
 
-    @property
-    def _mail_domain(self) -> str:
-        host = self._operator.portal_host
-        return "localhost" if _is_ip(host) else host
-
-    @property
-    def _hello(self) -> str:
-        """Our name for the greeting; RFC 5321 wants an address in brackets where there is none."""
-        host = self._operator.portal_host
-        if _is_ip(host):
-            return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
-        return host if "." in host else "[127.0.0.1]"
-
-    def _without_secrets(self, reply: str, request: SendRequest) -> str:
-        token = request.link.rstrip("/").rpartition("/")[2]
-        for secret in (request.link, token, self._server.password):
-            if secret:
-                reply = reply.replace(secret, "…")
-        return reply
+def _without_secrets(reply: str, request: SendRequest, route: Route) -> str:
+    token = request.link.rstrip("/").rpartition("/")[2]
+    for secret in (request.link, token, request.code, route.server.password):
+        if secret:
+            reply = reply.replace(secret, "…")
+    return reply
 
 
 def _usable(reply_to: str) -> Address | None:
@@ -128,11 +139,3 @@ def _usable(reply_to: str) -> Address | None:
         return parse(reply_to)
     except PermanentError:
         return None
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True

@@ -7,7 +7,6 @@ import smtplib
 import ssl
 import time
 from contextlib import suppress
-from functools import cached_property
 from types import TracebackType
 
 import flask_mail
@@ -26,6 +25,8 @@ from portal_email.wire import Wire
 
 MOST_MESSAGES = 100
 MOST_IDLE = 30.0  # seconds
+LOST = "The connection to the mail server was lost."
+NO_LETTERS = "The mail server cannot take addresses with letters beyond a to z before the @."
 GOODBYE = 1.0  # seconds to wait for an answer to QUIT, which decides nothing
 
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -36,7 +37,7 @@ class Connection(flask_mail.Connection):
 
     host: Wire | None
 
-    def __init__(self, server: Server, hello: str) -> None:
+    def __init__(self, server: Server, hello: str, tls: ssl.SSLContext) -> None:
         state = flask_mail.Mail()  # the server's own, instead of one for the whole application
         settings = {
             "MAIL_SERVER": server.host,
@@ -51,6 +52,7 @@ class Connection(flask_mail.Connection):
         super().__init__(state)
         self.server = server
         self.hello = hello
+        self._tls = tls
         self.reply = ""
         self.deadline = 0.0
         self.last_used = 0.0
@@ -131,7 +133,7 @@ class Connection(flask_mail.Connection):
         """
         wire = self.host
         if wire is None:
-            raise TemporaryError("There is no connection to the mail server.")
+            raise TemporaryError("There is no connection to the mail server.", cause="fault")
         self._is_clean = False
         try:
             self._envelope(wire, message)
@@ -140,10 +142,10 @@ class Connection(flask_mail.Connection):
             wire.send(body + b".\r\n")
         except TimeoutError as error:
             self.abandon()
-            raise TemporaryError("The mail server took too long.") from error
+            raise TemporaryError("The mail server took too long.", cause="timeout") from error
         except smtplib.SMTPException as error:
             self.abandon()
-            raise TemporaryError("The connection to the mail server was lost.") from error
+            raise TemporaryError(LOST, cause="unreachable") from error
         self._verdict(wire)
         self._is_clean = True
         self.num_emails += 1
@@ -153,11 +155,12 @@ class Connection(flask_mail.Connection):
         options = ""
         if not (message.to.is_ascii and message.envelope_sender.is_ascii):
             if not wire.has_extn("smtputf8"):
-                raise PermanentError(
-                    "The mail server cannot take addresses with letters beyond a to z before the @."
-                )
+                raise PermanentError(NO_LETTERS, cause="bad_address")
             options = " SMTPUTF8 BODY=8BITMIME"
-        wire.command_encoding = "utf-8" if options else "ascii"
+        # RFC 3461: what comes back names the delivery, and holds the headers without the link.
+        if message.envelope_id and wire.has_extn("dsn"):
+            options += f" RET=HDRS ENVID={message.envelope_id}"
+        wire.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
         sender = f"MAIL FROM:<{message.envelope_sender}>{options}"
         self._expect("sender", *wire.docmd(sender), ok=250)
         code, words = wire.docmd(f"RCPT TO:<{message.to}>")
@@ -170,7 +173,8 @@ class Connection(flask_mail.Connection):
         except (OSError, smtplib.SMTPException) as error:
             self.abandon()
             raise AmbiguousError(
-                "The connection was lost before the mail server said whether it took the message."
+                "The connection was lost before the mail server said whether it took the message.",
+                cause="timeout" if isinstance(error, TimeoutError) else "unreachable",
             ) from error
         self._expect("message", code, words, ok=250)
         self.reply = replies.reply_text(code, words)
@@ -183,14 +187,13 @@ class Connection(flask_mail.Connection):
         self._is_clean = True
         raise replies.error_for(stage, code, words)
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context()  # reads some hundred certificates: 10 ms
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing was sent for so long that the line is not worth keeping."""
+        return time.monotonic() - self.last_used > MOST_IDLE
 
     def _is_worn(self) -> bool:
-        return self.host is not None and (
-            self.num_emails >= MOST_MESSAGES or time.monotonic() - self.last_used > MOST_IDLE
-        )
+        return self.host is not None and (self.num_emails >= MOST_MESSAGES or self.is_idle)
 
     def _is_reset(self) -> bool:
         self._is_clean = False
@@ -211,23 +214,24 @@ def _failure(error: Exception, stage: replies.Stage) -> ChannelError:
         )
     if isinstance(error, smtplib.SMTPNotSupportedError):
         if stage == "login":
-            return AuthenticationError("The mail server does not offer a sign-in.")
-        return TemporaryError("The mail server does not offer encryption (STARTTLS).")
+            reason = "The mail server does not offer a sign-in."
+            return AuthenticationError(reason, cause="sign_in")
+        reason = "The mail server does not offer encryption (STARTTLS)."
+        return TemporaryError(reason, cause="unreachable")
     if isinstance(error, UnicodeError) and stage == "login":
-        return AuthenticationError(
-            "The mail server's user name and password must be written in ASCII."
-        )
+        reason = "The mail server's user name and password must be written in ASCII."
+        return AuthenticationError(reason, cause="sign_in")
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = "The mail server's certificate is not valid for its name."
-        return TemporaryError(reason, reply=error.verify_message)
-    return TemporaryError(_why_unreachable(error))
+        return TemporaryError(reason, reply=error.verify_message, cause="unreachable")
+    if isinstance(error, TimeoutError):
+        return TemporaryError("The mail server took too long.", cause="timeout")
+    return TemporaryError(_why_unreachable(error), cause="unreachable")
 
 
 def _why_unreachable(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "The mail server took too long."
     if isinstance(error, smtplib.SMTPException):
-        return "The connection to the mail server was lost."
+        return LOST
     if isinstance(error, ssl.SSLError):
         return "No encrypted connection to the mail server could be made."
     return "The mail server could not be reached."

@@ -19,6 +19,7 @@ import flask_mail
 
 from portal.channel import SendRequest
 from portal_email.addresses import Address
+from portal_email.route import Route
 
 ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -33,21 +34,28 @@ class Mail(flask_mail.Message):
     """
 
     def __init__(
-        self, request: SendRequest, to: Address, sender: Address, reply_to: Address | None
+        self, request: SendRequest, to: Address, route: Route, reply_to: Address | None
     ) -> None:
+        sender = route.sender
         self.to = to
-        self.envelope_sender = sender
+        self.envelope_sender = route.envelope_sender(request.key)
+        self.envelope_id = local_part(request.key) if route.bounces else ""
         self.recipients = [str(to)]
         self.subject = plain(request.message.subject)
-        self.sender = f"{phrase(request.sender_name)}<{sender}>"
+        self.sender = f"{phrase(route.sender_name or request.sender_name)}<{sender}>"
         self.reply_to = str(reply_to) if reply_to and reply_to.is_ascii else None
         self.to_header = f"{phrase(request.to_name)}<{to}>"
         self.body = request.message.text
         self.alts = {"html": request.message.html} if request.message.html else {}
         self.msgId = f"<{local_part(request.key)}@{sender.domain}>"
+        self._signer = route.signer
 
     def as_bytes(self) -> bytes:
-        """Return the message with CRLF lines, none longer than 998 octets."""
+        """Return the message with CRLF lines, none longer than 998 octets, signed if it can be."""
+        whole = self._unsigned()
+        return self._signer.signature(whole) + whole if self._signer else whole
+
+    def _unsigned(self) -> bytes:
         html = self.alts.get("html")
         headers = self._headers()
         if not html:

@@ -1,14 +1,18 @@
-"""Where the mail server is and how to talk to it, read from one URL."""
+"""Where a mail server is and how to talk to it, read from one URL or from settings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from ipaddress import ip_address
+from typing import Any, Literal, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 Tls = Literal["starttls", "implicit", "never"]
 
 PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409 and RFC 8314
+USUAL_PORTS: dict[Tls, int] = {"starttls": 587, "implicit": 465, "never": 25}
+ONLY_HERE = "Without encryption only a server on this machine can be used. Choose STARTTLS or TLS."
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,36 @@ class Server:
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
         )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Server | None:
+        """Return the server that an account typed into its settings, or None.
+
+        Raises ValueError when it would be spoken to in clear and is not on this machine.
+        """
+        host = str(settings.get("smtp_host") or "").strip()
+        if not host:
+            return None
+        tls = cast(Tls, settings.get("smtp_encryption") or "starttls")
+        if tls == "never" and not is_loopback(host):
+            raise ValueError(ONLY_HERE)
+        return cls(
+            host=host,
+            port=int(settings.get("smtp_port") or USUAL_PORTS[tls]),
+            tls=tls,
+            user=str(settings.get("smtp_user") or ""),
+            password=str(settings.get("smtp_password") or ""),
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* is this machine by its very name, whatever a DNS server says."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _tls(parts: SplitResult) -> Tls:

@@ -19,7 +19,7 @@ from portal_email.tests.scripted_server import DRIP, HANG_UP, RESET, SILENCE
 REPLIES = [
     ("RCPT", "421 4.3.2 shutting down", TemporaryError, "too busy|no mail at the moment"),
     ("RCPT", "450 4.2.1 try later", TemporaryError, "switched off|at the moment"),
-    ("RCPT", "450 greylisted", TemporaryError, "cannot be used at the moment"),
+    ("RCPT", "450 greylisted", TemporaryError, "come back later"),
     ("RCPT", "451 local error", TemporaryError, "a problem of its own"),
     ("RCPT", "452 4.2.2 over quota", TemporaryError, "mailbox is full"),
     ("RCPT", "452 no space", TemporaryError, "no room left"),
@@ -35,7 +35,7 @@ REPLIES = [
     ("DATA", "451 4.7.1 later", TemporaryError, "its own rules"),
     ("DOT", "451 4.3.0 disk", TemporaryError, "a problem of its own"),
     ("DOT", "552 5.3.4 too big", PermanentError, "too large"),
-    ("DOT", "554 5.7.1 looks like spam", PermanentError, "its own rules"),
+    ("DOT", "554 5.7.1 looks like spam", PermanentError, "looks like spam"),
     ("MAIL", "550 5.7.1 who are you", AuthenticationError, "its own rules"),
     ("MAIL", "552 too large", PermanentError, "too large"),
     ("GREETING", "554 no service", AuthenticationError, "does not want to talk"),

@@ -149,7 +149,7 @@ def test_a_child_process_opens_its_own_connection(serve, channel_to, owed):
     server = serve()
     channel = channel_to(server)
     channel.send(owed(key="d-1"))
-    channel._own.pid = os.getpid() + 1  # as after a fork: another process made it
+    channel._lines._pid = os.getpid() + 1  # as after a fork: another process made it
     channel.send(owed(key="d-2"))
     assert len(server.talks) == 2
     assert "QUIT" not in server.talks[0]

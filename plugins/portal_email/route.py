@@ -1,0 +1,184 @@
+"""Which way a message goes: whose server, whose address, whose bounce address, whose signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any
+
+from portal.channel import AuthenticationError, Operator, PermanentError, Settings
+from portal_email.addresses import Address, parse, to_ascii
+from portal_email.dkim import Signer, signer
+from portal_email.mailbox import Mailbox
+from portal_email.server import Server
+from portal_email.verp import tagged
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a message leaves. *bounces* is None where reports come back to the sender itself."""
+
+    server: Server
+    sender: Address
+    sender_name: str = ""
+    bounces: Address | None = None
+    signer: Signer | None = None
+
+    def envelope_sender(self, key: str) -> Address:
+        return tagged(self.bounces, key) if self.bounces else self.sender
+
+
+class Routes:
+    """Finds the route for an account's settings over what the operator set.
+
+    Raises AuthenticationError, with what to set, when either is no use.
+    """
+
+    def __init__(self, operator: Operator) -> None:
+        self._operator = operator
+
+    def route(self, settings: Settings) -> Route:
+        """Return the way that a message of this account goes."""
+        sender = own_sender(settings) or self.sender
+        return Route(
+            server=own_server(settings) or self.server,
+            sender=sender,
+            sender_name=str(settings.get("from_name") or ""),
+            bounces=self._bounces(settings),
+            signer=self._signer(settings, sender),
+        )
+
+    def mailbox(self, settings: Settings) -> Mailbox | None:
+        """Return where bounces are fetched: the account's own mailbox, or the operator's.
+
+        An account without one has none: what lies in the operator's is not for its eyes.
+        """
+        try:
+            own = Mailbox.of(settings)
+        except ValueError as error:
+            raise AuthenticationError(str(error), cause="not_allowed") from None
+        if own or settings.account.slug or not self._operator.bounce_mailbox:
+            return own
+        try:
+            return Mailbox.from_url(self._operator.bounce_mailbox)
+        except ValueError as error:
+            reason = f"PORTAL_BOUNCE_MAILBOX is not understood: {error}."
+            raise AuthenticationError(reason, cause="not_allowed") from None
+
+    @cached_property
+    def server(self) -> Server:
+        """The operator's mail server."""
+        if not self._operator.smtp_url:
+            reason = "No mail server is set. Set PORTAL_SMTP_URL."
+            raise AuthenticationError(reason, cause="not_allowed")
+        try:
+            return Server.from_url(self._operator.smtp_url)
+        except ValueError as error:
+            reason = f"PORTAL_SMTP_URL is not understood: {error}."
+            raise AuthenticationError(reason, cause="not_allowed") from None
+
+    @cached_property
+    def sender(self) -> Address:
+        """The operator's From address."""
+        written = parseaddr(self._operator.mail_from)[1]
+        return _set_by_operator("PORTAL_MAIL_FROM", written or f"no-reply@{self._mail_domain}")
+
+    @cached_property
+    def hello(self) -> str:
+        """Our name for the greeting; RFC 5321 wants an address in brackets where there is none."""
+        host = self._operator.portal_host
+        if _is_ip(host):
+            return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
+        return host if "." in host else "[127.0.0.1]"
+
+    def _bounces(self, settings: Settings) -> Address | None:
+        """The account's bounce address where it may use it, else the operator's by his server."""
+        own = address_in(settings, "bounce_address")
+        if own_server(settings):
+            return own
+        if own and _is_within(own.domain, settings.facts.get("verified_domain", "")):
+            return own
+        return self._operators_bounces
+
+    @cached_property
+    def _operators_bounces(self) -> Address | None:
+        written = parseaddr(self._operator.bounce_address)[1]
+        return _set_by_operator("PORTAL_BOUNCE_ADDRESS", written) if written else None
+
+    def _signer(self, settings: Settings, sender: Address) -> Signer | None:
+        own = own_sender(settings)
+        key, selector = settings.get("dkim_key"), settings.get("dkim_selector")
+        if own and key and selector:
+            return signer(own.domain, str(selector), str(key))
+        if own and own_server(settings):
+            return None  # that server's own affair
+        return self._operators_signer
+
+    @cached_property
+    def _operators_signer(self) -> Signer | None:
+        by = self._operator
+        if not (by.dkim_domain and by.dkim_selector and by.dkim_key):
+            return None
+        try:
+            return signer(to_ascii(by.dkim_domain), by.dkim_selector, by.dkim_key)
+        except (ValueError, PermanentError) as error:
+            reason = f"PORTAL_DKIM_KEY cannot sign: {error}"
+            raise AuthenticationError(reason, cause="not_allowed") from None
+
+    @property
+    def _mail_domain(self) -> str:
+        host = self._operator.portal_host
+        return "localhost" if _is_ip(host) else host
+
+
+def own_server(settings: Settings) -> Server | None:
+    """Return the account's own mail server, if it has one.
+
+    Raises AuthenticationError when it would send a password in clear to another machine.
+    """
+    try:
+        return Server.of(settings)
+    except ValueError as error:
+        raise AuthenticationError(str(error), cause="not_allowed") from None
+
+
+def own_sender(settings: Settings) -> Address | None:
+    """Return the account's From address if its domain is proved to be the account's, else None.
+
+    Without this rule one account could send as anybody through the operator's server.
+    """
+    wanted = address_in(settings, "from_address")
+    if wanted and wanted.domain == settings.facts.get("verified_domain"):
+        return wanted
+    return None
+
+
+def address_in(settings: Mapping[str, Any], name: str) -> Address | None:
+    """Return the address that was typed as *name*, or None when there is none that can be used."""
+    try:
+        return parse(str(settings[name])) if settings.get(name) else None
+    except PermanentError:
+        return None
+
+
+def _set_by_operator(name: str, address: str) -> Address:
+    try:
+        return parse(address)
+    except PermanentError:
+        reason = f"{name} is not an e-mail address."
+        raise AuthenticationError(reason, cause="not_allowed") from None
+
+
+def _is_within(domain: str, verified: str) -> bool:
+    return bool(verified) and (domain == verified or domain.endswith(f".{verified}"))
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
