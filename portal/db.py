@@ -38,6 +38,7 @@ __all__ = [
     "Id",
     "UtcDateTime",
     "after_commit",
+    "alone",
     "aside",
     "atomic",
     "big_id",
@@ -166,14 +167,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def alone() -> Engine:
+    """Return the engine for SELECTs that need no transaction: on SQLite they wait for nobody."""
+    found: Engine = current_app.extensions["portal_alone"]
+    return found
+
+
 def first(select: Executable, parameters: dict[str, Any] | None = None) -> Row[Any] | None:
     """Return the first row of a SELECT that needs no transaction and no other row beside it.
 
     The session and a transaction would cost four times the statement, and nearly every page
     begins with one. It does not see what the session has not committed.
     """
-    alone: Engine = current_app.extensions["portal_alone"]
-    with alone.connect() as connection:
+    with alone().connect() as connection:
         return connection.execute(select, parameters).first()
 
 

@@ -33,8 +33,11 @@ def die_with_supervisor() -> None:
         die_with_parent(int(supervisor))
 
 
-def why_not_listen(host: str, port: int) -> str:
-    """Return why nothing can listen there, in a sentence, or '' when it can."""
+def why_not_listen(
+    host: str, port: int, *, settings: tuple[str, str] = ("PORTAL_HOST", "PORT")
+) -> str:
+    """Return why nothing can listen there, in a sentence that names the *settings* of host and
+    port, or '' when it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,10 +47,10 @@ def why_not_listen(host: str, port: int) -> str:
             if error.errno == errno.EADDRINUSE:
                 return (
                     f"Port {port} of {host} is in use. "
-                    "Stop what uses it, or set PORT to another one."
+                    f"Stop what uses it, or set {settings[1]} to another one."
                 )
             return f"Port {port} of {host} cannot be listened on ({error.strerror}). " + (
-                "Check PORTAL_HOST and PORT."
+                f"Check {settings[0]} and {settings[1]}."
             )
     return ""
 

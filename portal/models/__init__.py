@@ -1,5 +1,6 @@
 """The tables, one a file: columns, queries, and rules about one row."""
 
+from portal.models import outbox_figures
 from portal.models.account import Account
 from portal.models.account_tally import AccountTally, SignInDay
 from portal.models.channel_setting import ChannelSetting
@@ -20,6 +21,7 @@ from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
+from portal.models.worker_sign import WorkerSign
 
 __all__ = [
     "Access",
@@ -46,4 +48,6 @@ __all__ = [
     "StaffRole",
     "StaffSession",
     "StaffTask",
+    "WorkerSign",
+    "outbox_figures",
 ]

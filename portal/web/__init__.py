@@ -11,6 +11,7 @@ from portal.web import (
     errors,
     front,
     headers,
+    health,
     limits,
     mailbox,
     plugin_pages,
@@ -25,6 +26,7 @@ from portal.web.client import links, portal
 def init_app(app: Flask, found: Settings) -> None:
     """Add the pages to *app*, and what stands before and after each of them."""
     headers.init_app(app, found)
+    health.init_app(app, found)
     csrf.init_app(app)
     row_ids.init_app(app)
     sessions.init_app(app)

@@ -47,6 +47,8 @@ LETTER = Row("200 200 200", no_id="404 404 404")
 TABLE: dict[tuple[str, str], Row] = {
     ("static", "GET"): Row("200 200 200", no_id="404 404 404"),
     ("front.page", "GET"): Row("303 303 303"),
+    ("health.alive", "GET"): ALL,
+    ("health.ready", "GET"): Row("503 503 503"),  # no worker runs in these tests
     ("brand.css", "GET"): DOOR,
     ("staff.accounts", "GET"): Row("200 303 303"),
     ("staff.password", "GET"): Row("200 303 303"),

@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, inspect, text
 
 from portal import config, schema
-from portal.db import Base, db
+from portal.db import Base, db, now
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.delivery import Delivery
@@ -20,6 +21,7 @@ from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
 from portal.models.staff_task import StaffTask
+from portal.models.worker_sign import WorkerSign
 from tests.cast import Client, Staff
 
 TRIGGERS = {
@@ -74,6 +76,7 @@ def fill_the_rest() -> None:
     ChannelTrial.ask(delivery.account_id, "email", "check", by=1)
     Pace.take_turn("a domain", timedelta(seconds=1))
     StaffTask.open(delivery, "The mailbox does not exist.")
+    WorkerSign.beat(uuid4(), started_at=now(), version="1", processes=2)
     db.session.add(PluginCursor(name="watcher", event_id=7))
     db.session.commit()
     with db.engine.begin() as connection:
