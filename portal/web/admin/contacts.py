@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, g, render_template, request, url_for
@@ -21,10 +18,10 @@ from portal.models.address import likely_meant
 from portal.models.contact import Contact
 from portal.models.event import PAGE, Event
 from portal.models.portal_access import Access, PortalAccess
+from portal.web import keys
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.admin.history import is_pending, timeline_line
 from portal.web.forms import ContactForm
-from portal.web.row_ids import LARGEST
 
 bp = desk("contacts", __name__, path="/contacts")
 
@@ -45,7 +42,7 @@ def index() -> ResponseReturnValue:
     q = " ".join(request.args.get("q", "").replace("\0", "").split())[:200]
     status = request.args.get("status", "")
     status = status if status in dict(STATUSES) else ""
-    after = _read_key(request.args.get("after", ""), _words, _row_id)
+    after = keys.read(request.args.get("after", ""), keys.words, keys.row_id)
     contacts, following = Contact.page(account, q=q, status=status, after=after)
     asked: dict[str, Any] = {name: value for name, value in (("q", q), ("status", status)) if value}
     return render_template(
@@ -54,7 +51,7 @@ def index() -> ResponseReturnValue:
         q=q,
         status=status,
         statuses=STATUSES,
-        next_url=url_for(".index", **asked, after=_key(*following)) if following else None,
+        next_url=url_for(".index", **asked, after=keys.write(*following)) if following else None,
         first_url=url_for(".index", **asked) if after else None,
     )
 
@@ -166,11 +163,11 @@ def restore(contact_id: int) -> ResponseReturnValue:
 
 
 def _timeline(contact: Contact) -> dict[str, Any]:
-    before = _read_key(request.args.get("before", ""), _moment, _row_id)
+    before = keys.read(request.args.get("before", ""), keys.moment, keys.row_id)
     lines = Event.timeline(contact.id, before=before)
     older = None
     if len(lines) == PAGE:
-        key = _key(lines[-1].at.isoformat(), lines[-1].id)
+        key = keys.write(lines[-1].at.isoformat(), lines[-1].id)
         older = url_for(".show", contact_id=contact.id, before=key)
     return {
         "timeline": [timeline_line(line) for line in lines],
@@ -225,34 +222,3 @@ def _form_page(form: ContactForm, contact: Contact | None) -> ResponseReturnValu
     slip = _slip(form) if request.method == "POST" and not form.errors else None
     page = render_template("admin/contact_form.html", form=form, contact=contact, typo=slip)
     return page, 200 if request.method != "POST" else 422
-
-
-def _words(part: Any) -> str:
-    """Raises ValueError for what is no text, or none that a database stores."""
-    if "\0" in part:
-        raise ValueError("NUL")
-    part.encode()
-    return str(part)
-
-
-def _row_id(part: Any) -> int:
-    if type(part) is not int or not 0 <= part <= LARGEST:
-        raise ValueError("no row's id")
-    return part
-
-
-def _moment(part: Any) -> datetime:
-    return datetime.fromisoformat(part).astimezone(UTC)
-
-
-def _key(*parts: object) -> str:
-    return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
-
-
-def _read_key(text: str, *kinds: Any) -> Any:
-    """Return the key that a page's address holds, or None for anything that is not one."""
-    try:
-        parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))
-    except (ValueError, TypeError, AttributeError, OverflowError):
-        return None

@@ -1,0 +1,285 @@
+"""The queries of the Deliveries page: each is quick, however many messages the outbox has held.
+
+A page walks the account's messages backwards by an index, a bounded number of them at a time, so
+that a filter that matches little costs no more than one that matches much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
+
+from portal.db import UtcDateTime, db, now
+from portal.models.account import Account
+from portal.models.address import folded
+from portal.models.contact import Contact
+from portal.models.delivery import TROUBLE, Delivery, Status
+from portal.models.event import Event
+from portal.models.magic_link import MagicLink
+from portal.models.portal_access import PortalAccess
+
+PAGE = 50
+REACH = 10_000
+"""So many messages are looked through for one page; the next page goes on from there."""
+FEW = 100
+"""So many contacts or fewer, and their own messages are read instead of everybody's."""
+UNDELIVERED = "undelivered"
+"""The filter for what did not arrive and has not been put right since."""
+OTHER = "other"
+"""The filter for failures without a known cause."""
+REVIVABLE = (*TROUBLE, Status.CANCELLED)
+TROUBLE_DAYS, TROUBLE_MOST = timedelta(days=30), 1000
+
+Key = tuple[datetime, int]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What staff look for. Empty fields match everything.
+
+    *status* is one of the outbox's words or `undelivered`, *cause* one of `portal.channel.Cause`
+    or `other`. *since* and *until* bound when a message was owed; *until* is exclusive.
+    """
+
+    status: str = ""
+    channel: str = ""
+    kind: str = ""
+    cause: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str = ""
+
+    @property
+    def is_of_trouble(self) -> bool:
+        return bool(self.cause) or self.status == UNDELIVERED or self.status in TROUBLE
+
+
+class DeliveryLine(NamedTuple):
+    """One message in the list."""
+
+    id: int
+    created_at: datetime
+    due_at: datetime
+    contact_id: int
+    kind: str
+    channel: str
+    status: str
+    cause: str
+    error: str
+    attempts: int
+    held: bool
+    contact_name: str
+    contact_email: str
+
+
+class DeliveryPage(NamedTuple):
+    """*looked_back_to* is set when the page is short because it had looked far enough."""
+
+    lines: list[DeliveryLine]
+    following: Key | None
+    looked_back_to: datetime | None = None
+
+
+def page(
+    account: Account, wanted: Filter, *, before: Key | None = None, size: int = PAGE
+) -> DeliveryPage:
+    """Return one page of what *wanted* matches, latest first, and the key to go on from."""
+    walked = _walk(account, wanted, before)
+    found = _chosen(walked, wanted).limit(size + 1).subquery()
+    rows = db.session.execute(
+        select(*found.c, Contact.name, Contact.email)
+        .join(Contact, Contact.id == found.c.contact_id)
+        .order_by(found.c.created_at.desc(), found.c.id.desc())
+    )
+    lines = [DeliveryLine._make(row) for row in rows]
+    if len(lines) > size:
+        last = lines[size - 1]
+        return DeliveryPage(lines[:size], (last.created_at, last.id))
+    end = _end_of(walked)
+    return DeliveryPage(lines, end, end[0] if end else None)
+
+
+def revivable(
+    account: Account, wanted: Filter, *, before: Key | None = None, most: int
+) -> tuple[list[int], Key | None]:
+    """Return the messages that *wanted* matches and that can be sent again, latest first, at most
+    *most*; and the key to go on from when there may be more."""
+    walked = _walk(account, wanted, before)
+    can_be = (walked.c.status.in_(REVIVABLE), _lives(walked.c.link_id))
+    rows = db.session.execute(_chosen(walked, wanted).where(*can_be).limit(most)).all()
+    ids = [row.id for row in rows]
+    if len(ids) == most:
+        return ids, (rows[-1].created_at, rows[-1].id)
+    return ids, _end_of(walked)
+
+
+def trouble(account_id: int) -> list[tuple[str, int]]:
+    """Return (cause, messages) for what did not arrive in the last 30 days and has not been put
+    right, the most frequent first. Looks at the latest thousand failures and no more."""
+    latest = (
+        select(Delivery.id, Delivery.cause, Delivery.contact_id)
+        .where(
+            Delivery.account_id == account_id,
+            _IS_TROUBLE,
+            Delivery.created_at > now() - TROUBLE_DAYS,
+        )
+        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+        .limit(TROUBLE_MOST)
+        .subquery()
+    )
+    count = func.count()
+    rows = db.session.execute(
+        select(latest.c.cause, count)
+        .where(*_still_open(latest))
+        .group_by(latest.c.cause)
+        .order_by(count.desc(), latest.c.cause)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def sent_by_request(contact_ids: list[int], request_id: str) -> list[tuple[int, datetime]]:
+    """Return (delivery, when it goes out) for what this request has queued for the contacts."""
+    rows = db.session.execute(
+        select(Delivery.id, Delivery.due_at)
+        .join(Event, Event.delivery_id == Delivery.id)
+        .where(
+            Event.contact_id.in_(contact_ids),
+            Event.request_id == request_id,
+            Delivery.status == Status.QUEUED,
+        )
+        .order_by(Delivery.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _walk(account: Account, wanted: Filter, before: Key | None) -> Any:
+    """Return what is looked through for a page: a stretch of the account's messages, or all of
+    the few contacts that were searched for."""
+    columns = (
+        Delivery.id,
+        Delivery.created_at,
+        Delivery.due_at,
+        Delivery.contact_id,
+        Delivery.kind,
+        Delivery.channel,
+        Delivery.status,
+        Delivery.cause,
+        Delivery.error,
+        Delivery.attempts,
+        Delivery.held,
+        Delivery.link_id,
+    )
+    bounds = _bounds(wanted, before)
+    few = _few_contacts(account, wanted.q)
+    if few is not None:
+        # Materialized, or a planner could walk through everybody's messages to find these few.
+        mine = select(*columns).where(Delivery.contact_id.in_(few), *bounds)
+        return mine.cte("mine").prefix_with("MATERIALIZED")
+    if wanted.is_of_trouble:
+        bounds.append(_IS_TROUBLE)
+    return (
+        select(*columns)
+        .where(Delivery.account_id == account.id, *bounds)
+        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+        .limit(REACH)
+        .subquery("walked")
+    )
+
+
+def _bounds(wanted: Filter, before: Key | None) -> list[ColumnElement[bool]]:
+    bounds: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        bounds.append(Delivery.created_at >= wanted.since)
+    if wanted.until is not None:
+        bounds.append(Delivery.created_at < wanted.until)
+    if before is not None:
+        # Without its own type the time would go to SQLite as text, and be later than any number.
+        at, row_id = before
+        key = tuple_(literal(at, UtcDateTime()), row_id)
+        bounds.append(tuple_(Delivery.created_at, Delivery.id) < key)
+    return bounds
+
+
+def _chosen(walked: Any, wanted: Filter) -> Select[Any]:
+    names = [name for name in DeliveryLine._fields if name in walked.c]
+    query = select(*(walked.c[name] for name in names))
+    for name in ("channel", "kind"):
+        if getattr(wanted, name):
+            query = query.where(walked.c[name] == getattr(wanted, name))
+    if wanted.cause:
+        cause = "" if wanted.cause == OTHER else wanted.cause
+        query = query.where(walked.c.cause == cause, walked.c.status.in_(TROUBLE))
+    if wanted.status == UNDELIVERED:
+        query = query.where(*_still_open(walked), walked.c.status.in_(TROUBLE))
+    elif wanted.status:
+        query = query.where(walked.c.status == wanted.status)
+    if wanted.q and walked.name == "walked":
+        query = query.join(Contact, Contact.id == walked.c.contact_id).where(*_matching(wanted.q))
+    return query.order_by(walked.c.created_at.desc(), walked.c.id.desc())
+
+
+def _few_contacts(account: Account, q: str) -> list[int] | None:
+    """Return the contacts that *q* means, or None when it means nobody in particular."""
+    if not q.strip():
+        return None
+    found = list(
+        db.session.scalars(
+            select(Contact.id).where(Contact.account_id == account.id, *_matching(q)).limit(FEW + 1)
+        )
+    )
+    return found if len(found) <= FEW else None
+
+
+def _matching(q: str) -> list[ColumnElement[bool]]:
+    return [Contact.search_key.contains(word, autoescape=True) for word in folded(q).split()[:8]]
+
+
+def _end_of(walked: Any) -> Key | None:
+    """Return where the stretch ended when it was a full one, else None: there is nothing older."""
+    if walked.name != "walked":
+        return None
+    row = db.session.execute(
+        select(walked.c.created_at, walked.c.id, func.count().over())
+        .order_by(walked.c.created_at, walked.c.id)
+        .limit(1)
+    ).first()
+    return (row[0], row[1]) if row and row[2] >= REACH else None
+
+
+def _still_open(rows: Any) -> list[ColumnElement[bool]]:
+    """Nothing has stood in for the message, and the contact has not been reached since."""
+    follower = aliased(Delivery)
+    return [
+        ~exists().where(follower.follows_id == rows.c.id),
+        exists().where(
+            PortalAccess.contact_id == rows.c.contact_id, PortalAccess.undelivered.is_(True)
+        ),
+    ]
+
+
+def _lives(link_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists().where(
+        MagicLink.id == link_id,
+        MagicLink.expires_at > now(),
+        MagicLink.used_at.is_(None),
+        MagicLink.revoked_at.is_(None),
+    )
+
+
+# In the very words of the index ix_delivery_trouble: with parameters SQLite would not use it.
+_IS_TROUBLE: ColumnElement[bool] = literal_column(
+    "delivery.status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')"
+)
