@@ -101,7 +101,7 @@ class SmsForm(SettingsForm):
     )
     twilio_from = line(
         "From",
-        "A number of yours such as +447700900100, a sender name of up to 11 "
+        "A number of yours such as +447400123400, a sender name of up to 11 "
         "letters and digits, or a messaging service SID, which begins with MG.",
         "Twilio",
     )

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from portal.channel import (
+    AmbiguousError,
     ChannelError,
     Finding,
     PermanentError,
@@ -176,6 +177,9 @@ def _id_in(found: str) -> str:
 
 
 def _refusal(answer: Answer, settings: Settings, reply: str) -> ChannelError:
+    if not answer.is_whole and _is_in(answer.status, settings, "gateway_accepted", ACCEPTED):
+        reason = "The gateway's answer was cut off before it said that it took the message."
+        return AmbiguousError(reason, reply=reply, cause="unreachable")
     refused = PermanentError("The gateway refused the message.", reply=reply, cause="refused")
     if _matched(answer, settings, "gateway_permanent_pattern"):
         return refused

@@ -1,0 +1,121 @@
+"""Gateways that do as told, messages owed, and what Ada set for text messages."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.channel import AccountInfo, Message, SendRequest, Settings
+from portal_sms.channel import Sms
+from portal_sms.tests.scripted_gateway import ScriptedGateway
+
+LINK = "https://portal.acme.example/l/abcdefghijklmnop-_stuvwx"
+TOKEN = LINK[-24:]
+CARL = "+447400123456"
+RECEIPTS = "https://portal.acme.example/hooks/sms/s3cretkey/d-17"
+ACME = AccountInfo(slug="acme", name="Acme", country="GB")
+TWILIO = {
+    "provider": "twilio",
+    "twilio_sid": "AC" + 32 * "a",
+    "twilio_token": "hunter2hunter2hunter2hunter2hunt",
+    "twilio_from": "+447400123400",
+}
+GATEWAY = {
+    "provider": "gateway",
+    "gateway_url": "{url}/send?to={{to}}&text={{text}}&key={{secret}}",
+    "gateway_secret": "hunter2/hunter2",
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SMS_GATEWAY_HOSTS", raising=False)
+    monkeypatch.delenv("SMS_TWILIO_URL", raising=False)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ScriptedGateway]]:
+    servers: list[ScriptedGateway] = []
+
+    def start(*args: Any, **options: Any) -> ScriptedGateway:
+        servers.append(ScriptedGateway(*args, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def sms() -> Sms:
+    return Sms(deadline=5)
+
+
+@pytest.fixture
+def twilio_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
+    """Ada's settings for Twilio, where the scripted server plays Twilio."""
+
+    def settings(server: ScriptedGateway, **changes: Any) -> Settings:
+        monkeypatch.setenv("SMS_TWILIO_URL", server.url)
+        return Settings(TWILIO | changes, account=ACME)
+
+    return settings
+
+
+@pytest.fixture
+def gateway_at() -> Callable[..., Settings]:
+    def settings(server: ScriptedGateway | str, **changes: Any) -> Settings:
+        url = server if isinstance(server, str) else server.url
+        here = GATEWAY | {"gateway_url": GATEWAY["gateway_url"].format(url=url)}
+        return Settings(here | changes, account=ACME)
+
+    return settings
+
+
+@pytest.fixture
+def owed() -> Callable[..., SendRequest]:
+    def make(to: str = CARL, short: str = f"Acme: sign in at {LINK} now.", **changes: Any) -> Any:
+        fields: dict[str, Any] = {
+            "key": "d-17",
+            "kind": "login",
+            "to_name": "Carl Carter",
+            "message": Message("Sign in", f"Hello,\n\n{LINK}\n", short=short),
+            "link": LINK,
+            "sender_name": "Acme",
+            "expires_at": datetime.now(UTC) + timedelta(minutes=10),
+            "receipt_url": RECEIPTS,
+        }
+        return SendRequest(to=to, **fields | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Self-signed certificates for `localhost` and for another name."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl: apt-get install -y openssl")
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("localhost", "other.example"):
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+        output = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
+        subprocess.run([*command.split(), *names, *output], check=True, capture_output=True)
+    return {name: folder / f"{name}.pem" for name in ("localhost", "other.example")}
+
+
+@pytest.fixture
+def tls(certificates: dict[str, Path]) -> Callable[[str], ssl.SSLContext]:
+    def context(name: str = "localhost") -> ssl.SSLContext:
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(certificates[name], certificates[name].with_suffix(".key"))
+        return made
+
+    return context
