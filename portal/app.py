@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import asdict
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask
 
 from portal import config, db, plugins, web, worker
 from portal.channel import Operator
+from portal.models.plugin_fault import PluginFault
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -27,10 +29,17 @@ def create_app(**overrides: Any) -> Flask:
     app.config["PORTAL_SETTINGS"] = settings
     app.config["PORTAL_MAILBOX_DIR"] = settings.mailbox_dir
     db.init_app(app, settings.database_url)
-    plugins.init_app(app, operator(settings), settings.home / "plugins", settings.plugins)
+    found = plugins.init_app(app, operator(settings), settings.home / "plugins", settings.plugins)
+    found.on_fault = partial(keep_fault, app)
     worker.init_app(app)
     web.init_app(app, settings)
     return app
+
+
+def keep_fault(app: Flask, fault: plugins.Fault) -> None:
+    """Write a plugin's failure down in a transaction of its own, for the Plugins page."""
+    with app.app_context(), db.db.engine.begin() as connection:
+        PluginFault.report(connection, **asdict(fault))
 
 
 def operator(settings: config.Settings) -> Operator:

@@ -22,6 +22,13 @@ from portal.config import bundled
 ACCENT = "#1f6f5c"
 TRANSLATED = frozenset({"en"})
 LONGEST_NAME = 120
+NAMES = (
+    "account_name",
+    "contact_name",
+    "sent_by",
+    "section_title",
+    "asked_from",
+)
 LONGEST_NOTE = 4000
 
 SUBJECTS: dict[Kind, str] = {
@@ -38,6 +45,7 @@ class Words:
 
     *portal_url*, *portal_host* and *link* are ours and built from settings alone.
     *time_zone* is an IANA name. *asked_from* is like "Chrome on Android".
+    *greeting* and *closing* are lines that plugins add.
     """
 
     kind: Kind
@@ -55,6 +63,8 @@ class Words:
     time_zone: str = "UTC"
     locale: str = "en"
     asked_from: str = ""
+    greeting: str = ""
+    closing: str = ""
 
 
 def render(words: Words, now: datetime | None = None) -> Message:
@@ -76,13 +86,12 @@ def render(words: Words, now: datetime | None = None) -> Message:
         "link": words.link,
         "code": code_in_words(words.code),
         "note": paragraphs(words.note),
+        "greeting": " ".join(paragraphs(words.greeting)),
+        "closing": " ".join(paragraphs(words.closing)),
         "expiry": expiry_in_words(words.expires_at, now, words.time_zone, locale),
         "left": _left(_minutes(words.expires_at, now), locale),
     }
-    names = {
-        name: one_line(getattr(words, name))
-        for name in ("account_name", "contact_name", "sent_by", "section_title", "asked_from")
-    }
+    names = {name: one_line(getattr(words, name)) for name in NAMES}
     isolated = {name: isolate(value) for name, value in names.items()}
     return Message(
         subject=subject,

@@ -5,56 +5,80 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
+from multiprocessing.process import BaseProcess as Process
+from typing import Any
 
 from flask import Flask
 from huey.consumer import BaseProcess, Consumer, Worker
 
-from portal import plugins, queue
-from portal.config import settings
-from portal.db import atomic, db
-from portal.errors import QueueDownError
+from portal import metrics, plugins, queue
+from portal import sweep as sweeping
+from portal.db import db
 from portal.flows.ask import answer
 from portal.flows.deliver import deliver, deliver_claimed
-from portal.models.delivery import Delivery
-from portal.models.rate_count import RateCount
-from portal.models.sign_in_request import SignInRequest
+from portal.flows.poll_channel import poll_channel
+from portal.flows.receive import receive
+from portal.flows.take_over import take_over
+from portal.flows.try_channel import try_channel
+from portal.lanes import Lanes, Seat, alone, lane_of
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(seconds=3)
-"""How long a committed row may wait for its wake before the sweep takes it up."""
-SWEEP_BATCH = 200
 POLL_SECONDS = 0.05
 POLL_AT_MOST_SECONDS = 0.25
 STOP_WITHIN_SECONDS = 4
 IDLE_SECONDS = 30
 """After so long without work, connections to providers are let go of."""
+KILLED = (signal.SIGKILL, signal.SIGTERM)
+"""Signals by which people and the system end a process; any other end is the plugin's doing."""
+
+_seat: Seat | None = None
 
 
 def init_app(app: Flask) -> None:
     """Say what a wake means."""
-    wakes = queue.init_app(
-        app, app.config["PORTAL_SETTINGS"].queue_url, app.config["PORTAL_SETTINGS"].secret_keys
-    )
-    wakes.on("deliver", partial(_in_app, app, deliver))
-    wakes.on("answer", partial(_in_app, app, answer_one))
+    found = app.config["PORTAL_SETTINGS"]
+    wakes = queue.init_app(app, found.queue_url, found.secret_keys)
+    for verb, action in VERBS.items():
+        wakes.on(verb, partial(_in_app, app, action))
+
+
+def deliver_one(delivery_id: int) -> None:
+    deliver(delivery_id, _seat)
 
 
 def answer_one(request_id: int) -> None:
     """Look who asked, and go straight on to deliver: the client is waiting."""
     claim = answer(request_id)
     if claim is not None:
-        deliver_claimed(claim)
+        deliver_claimed(claim, _seat)
+
+
+def try_one(trial_id: int) -> None:
+    _in_lane(f"try {trial_id}", lambda: try_channel(trial_id))
+
+
+def poll_one(setting_id: int) -> None:
+    _in_lane(f"poll {setting_id}", lambda: poll_channel(setting_id, receive))
+
+
+VERBS: dict[str, Callable[[int], None]] = {
+    "answer": answer_one,
+    "deliver": deliver_one,
+    "try": try_one,
+    "poll": poll_one,
+}
 
 
 def run(app: Flask, workers: int) -> None:
     """Run *workers* processes and the sweep until SIGTERM or SIGINT; finish what is held."""
     with app.app_context():
         found = queue.current()
+        metrics.share()
         db.engine.dispose()
         gc.collect()
         gc.freeze()
@@ -73,32 +97,16 @@ def run(app: Flask, workers: int) -> None:
 
 
 def sweep() -> int:
-    """Take up what nobody was woken for, or whose worker died; return how much that was."""
-    requests = SignInRequest.overdue(by=GRACE, limit=SWEEP_BATCH)
-    deliveries = Delivery.overdue(by=GRACE, limit=SWEEP_BATCH)
-    db.session.rollback()
-    for request_id in requests:
-        _wake_or_do("answer", request_id)
-    for delivery_id in deliveries:
-        _wake_or_do("deliver", delivery_id)
-    return len(requests) + len(deliveries)
+    """Make one round of the sweep; return for how much workers were woken."""
+    found = sweeping.Sweep(VERBS)
+    woken = found.wake()
+    found.chores()
+    return woken
 
 
-def drain(limit: int = 10_000) -> int:
+def drain() -> int:
     """Do all that is due now, here and without the queue; return how much that was."""
-    done = 0
-    while done < limit:
-        requests = SignInRequest.overdue(by=timedelta(), limit=SWEEP_BATCH)
-        deliveries = Delivery.overdue(by=timedelta(), limit=SWEEP_BATCH)
-        db.session.rollback()
-        if not requests and not deliveries:
-            break
-        for request_id in requests:
-            answer_one(request_id)
-        for delivery_id in deliveries:
-            deliver(delivery_id)
-        done += len(requests) + len(deliveries)
-    return done
+    return sweeping.drain(VERBS)
 
 
 def close_channels() -> None:
@@ -115,9 +123,12 @@ class PorticoWorker(Worker):  # type: ignore[misc]
 
     app: Flask
     parent: int
+    seat: Seat
     idle_since = 0.0
 
     def initialize(self) -> None:
+        global _seat
+        _seat = self.seat
         _after_fork(self.app)
         super().initialize()
 
@@ -147,30 +158,69 @@ class Sweep(BaseProcess):  # type: ignore[misc]
         super().__init__(huey, stop_flag)
         self.app = app
         self.parent = os.getpid()
+        self.sweep = sweeping.Sweep(VERBS)
 
     def initialize(self) -> None:
         _after_fork(self.app)
 
     def loop(self, now: object = None) -> None:
         _leave_without(self.parent)
+        started = time.monotonic()
         with self.app.app_context():
-            started = time.monotonic()
             try:
-                sweep()
-                _forget_old_counts()
+                self.sweep.round()
             except Exception:
                 # The database may be away for a while; the next round finds the same rows.
                 log.exception("The sweep failed and will try again.")
-            pause = settings().sweep
-        self.sleep_for_interval(started, pause)
+        self.sleep_for_interval(started, sweeping.ROUND_SECONDS)
 
 
 class PorticoConsumer(Consumer):  # type: ignore[misc]
-    """Huey's consumer with our worker and our sweep."""
+    """Huey's consumer with our workers and our sweep; it writes the ends of those that died."""
 
-    def __init__(self, app: Flask, *args: object, **kwargs: object) -> None:
+    def __init__(self, app: Flask, *args: object, workers: int, **kwargs: object) -> None:
         self.app = app
-        super().__init__(*args, **kwargs)
+        self.lanes = Lanes(workers)
+        self._numbers = iter(range(workers))
+        super().__init__(*args, workers=workers, **kwargs)
+
+    def check_worker_health(self) -> bool:
+        """Replace the workers that died, each after what it held was dealt with."""
+        are_well = True
+        for number, (_worker, process) in enumerate(self.worker_threads):
+            if self.environment.is_alive(process):
+                continue
+            are_well = False
+            self._take_over(number, process)
+            self._numbers = iter((number,))
+            worker = self._create_worker()
+            fresh = self._create_process(worker, f"Worker-{number + 1}")
+            fresh.start()
+            self.worker_threads[number] = (worker, fresh)
+        if not self.environment.is_alive(self.scheduler):
+            are_well = False
+            log.warning("The sweep died and is started anew.")
+            self._start_sweep()
+        return are_well
+
+    def _start_sweep(self) -> None:
+        self.scheduler: Any = self._create_process(self._create_scheduler(), "Scheduler")
+        self.scheduler.start()
+
+    def _take_over(self, number: int, process: Process) -> None:
+        how = _how_it_ended(process.exitcode or 0)
+        log.warning("Worker %d ended (%s) and is started anew.", number + 1, how)
+        left = self.lanes.left_by(number)
+        was_killed = -(process.exitcode or 0) in KILLED
+        with self.app.app_context():
+            try:
+                take_over(left, how=how, is_plugins_fault=not was_killed)
+            except Exception:
+                # Its leases run out, and then the sweep finds what it held.
+                log.exception("What the worker held could not be taken over at once.")
+            finally:
+                db.session.remove()
+                db.engine.dispose()
 
     def _create_worker(self) -> Worker:
         worker = PorticoWorker(
@@ -183,32 +233,33 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
         )
         worker.app = self.app
         worker.parent = os.getpid()
+        worker.seat = Seat(self.lanes, next(self._numbers))
         return worker
 
     def _create_scheduler(self) -> Sweep:
         return Sweep(self.app, self.huey, self.stop_flag)
 
 
+def _how_it_ended(exit_code: int) -> str:
+    if exit_code < 0:
+        return signal.Signals(-exit_code).name
+    return f"exit status {exit_code}"
+
+
+def _in_lane(name: str, act: Callable[[], None]) -> None:
+    """Do what may take long while a worker is left for everybody else; the sweep asks again."""
+    lanes, number = _seat or alone()
+    if not lanes.enter(number, lane_of(0, name)):
+        return
+    try:
+        act()
+    finally:
+        lanes.leave(number)
+
+
 def _in_app(app: Flask, action: Callable[[int], None], row_id: int) -> None:
     with app.app_context():
         action(row_id)
-
-
-def _wake_or_do(verb: str, row_id: int) -> None:
-    """A queue that is down must not stop the messages: the sweep then does the work itself."""
-    try:
-        queue.current().wake(verb, row_id)
-    except QueueDownError:
-        try:
-            {"answer": answer_one, "deliver": deliver}[verb](row_id)
-        except Exception:
-            db.session.rollback()
-            log.exception("The sweep could not %s %s; the others go on.", verb, row_id)
-
-
-@atomic
-def _forget_old_counts() -> None:
-    RateCount.forget_ended()
 
 
 def _after_fork(app: Flask) -> None:

@@ -83,6 +83,8 @@ def make_app(database: str, tmp_path: Path, postman: Postman) -> Iterator[Callab
             "database_url": database,
             "smtp_url": postman.url,
             "mail_from": "portal@acme.example",
+            "undo_one": 0,
+            "undo_bulk": 0,
             **settings,
         }
         made.append(create_app(**chosen))

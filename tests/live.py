@@ -18,6 +18,10 @@ from tests.servers import free_port
 READY_WITHIN = 30
 
 
+AT_ONCE = {"PORTAL_UNDO_ONE": "0", "PORTAL_UNDO_BULK": "0"}
+"""Nobody waits for the undo window, unless a test is about it."""
+
+
 class Portico:
     """A running installation."""
 
@@ -38,7 +42,7 @@ class Portico:
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "portal", "run"],
-            env={**clean, "PORT": str(port), "PORTAL_HOME": str(home), **environment},
+            env={**clean, "PORT": str(port), "PORTAL_HOME": str(home), **AT_ONCE, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from portal import plugins
+from portal import routing
 from portal.config import settings
 from portal.db import atomic
+from portal.models import outbox
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.delivery import Claim, Delivery
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
+from portal.models.outbox import Claim
 from portal.models.portal_access import PortalAccess
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import Asked, SignInRequest
@@ -71,7 +72,8 @@ def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAc
         target=asked.target,
     )
     MagicLink.keep_newest_self_asked(contact.id)
-    claim = Delivery.queue_claimed(link, plugins.current().first_for(Kind.SELF), note=asked.browser)
+    channel = routing.first(account, Kind.SELF, contact)
+    claim = outbox.owe_claimed(link, channel, note=asked.browser)
     Event.record(
         "asked",
         account_id=account.id,

@@ -1,119 +1,150 @@
-"""Deliver: a worker takes one message, renders it, hands it to its channel, writes the end."""
+"""Deliver: a worker takes messages, has them sent with no transaction open, writes the ends."""
 
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, cast
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from portal import plugins
-from portal.channel import (
-    AmbiguousError,
-    Channel,
-    ChannelError,
-    PermanentError,
-    SendRequest,
-    Sent,
-    Settings,
-)
-from portal.channel import Kind as MessageKind
+from portal import fallback, plugins
+from portal.attempt import End, Job, info, make_attempt
+from portal.channel import Channel
 from portal.config import settings
 from portal.db import atomic, now
-from portal.messages import Words, code_in_words, link_url, portal_url, render
-from portal.models.account import Account
-from portal.models.contact import Contact
-from portal.models.delivery import Claim, Delivery, Status
+from portal.lanes import BATCH, Seat, alone, lane_of
+from portal.models import outbox
+from portal.models.channel_setting import ChannelSetting
+from portal.models.delivery import Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
+from portal.models.outbox import Claim, People
+from portal.models.pace import Pace
 from portal.models.portal_access import PortalAccess
-from portal.models.staff import Staff
-from portal.tokens import code_of
 
 log = logging.getLogger(__name__)
-MARGIN_SECONDS = 10
-"""A send must end so long before its lease: a late answer would meet another worker's attempt."""
+CROWDED = timedelta(seconds=1)
+"""How long a slow lane waits before it asks for another worker."""
+EARLY = timedelta(milliseconds=20)
+"""A turn that begins so soon is now."""
+OUT = (Status.SENT, Status.DELIVERED)
 
 
-AGAIN_SECONDS = 2.0
-"""Between two interruptions of a plugin that catches the first one and goes on."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that one attempt needs, read before the provider is called."""
-
-    claim: Claim
-    account: Account
-    contact: Contact
-    link: MagicLink
-    sender: Staff | None
-    was_undelivered: bool
-
-
-@dataclass(frozen=True)
-class End:
-    """How an attempt went, in the outbox's words."""
-
-    status: Status
-    error: str = ""
-    reply: str = ""
-    provider_id: str = ""
-    try_again: bool = False
-
-
-def deliver(delivery_id: int) -> None:
-    """Make one attempt at a delivery, if it is due and nobody else holds it.
+def deliver(delivery_id: int, seat: Seat | None = None) -> int:
+    """Make one attempt at a delivery, if it is due and nobody else holds it, and at some more of
+    its account and channel that wait beside it. Return how many were taken.
 
     No transaction is open while the provider is called: a stranger's server may think for as
     long as it likes, and a connection held meanwhile would be one less for everybody.
     """
-    job = _take(delivery_id)
-    if job is not None:
-        _finish(job, _attempt(job))
+    due = outbox.due(delivery_id)
+    if due is None:
+        return 0
+    seat = seat or alone()
+    lane = lane_of(due.account_id if due.has_own_settings else 0, due.channel)
+    if not seat.lanes.enter(seat.number, lane):
+        _hold(due.account_id, due.channel, now() + CROWDED * random.uniform(0.5, 1))  # noqa: S311
+        return 0
+    try:
+        jobs = _take(delivery_id, _more(due.channel, seat, lane))
+        _send_all(jobs, seat)
+        return len(jobs)
+    finally:
+        seat.lanes.leave(seat.number)
 
 
-def deliver_claimed(claim: Claim) -> None:
+def deliver_claimed(claim: Claim, seat: Seat | None = None) -> None:
     """Make the attempt that was taken when the message was first owed, a moment ago."""
-    job = _take_up(claim)
-    if job is not None:
-        _finish(job, _attempt(job))
+    seat = seat or alone()
+    lane = lane_of(0, claim.channel)
+    if not seat.lanes.enter(seat.number, lane):
+        _give_back([claim], now())
+        return
+    try:
+        _send_all(_take_up([claim]), seat)
+    finally:
+        seat.lanes.leave(seat.number)
+
+
+def _more(channel_id: str, seat: Seat, lane: int) -> int:
+    """Take several at once only where that cannot hurt: a send that may be repeated, by a provider
+    that answers at once."""
+    channel = plugins.current().channel(channel_id)
+    is_safe = channel is not None and channel.caps.idempotent
+    return BATCH - 1 if is_safe and seat.lanes.is_prompt(lane) else 0
 
 
 @atomic
-def _take(delivery_id: int) -> Job | None:
-    claim = Delivery.claim(delivery_id)
-    job = _worth_sending(claim) if claim else None
-    if job is not None and job.claim.kind != Kind.MAGIC:
-        job.link.start_life(now())
-    return job
+def _take(delivery_id: int, more: int) -> list[Job]:
+    jobs = _worth_sending(outbox.claim(delivery_id, more=more))
+    MagicLink.start_lives([job.link for job in jobs if job.claim.kind != Kind.MAGIC], now())
+    return jobs
 
 
 @atomic
-def _take_up(claim: Claim) -> Job | None:
-    return _worth_sending(claim)
+def _take_up(claims: list[Claim]) -> list[Job]:
+    return _worth_sending(claims)
 
 
-def _worth_sending(claim: Claim) -> Job | None:
-    job, access = _load(claim)
+@atomic
+def _hold(account_id: int, channel: str, until: datetime) -> None:
+    outbox.hold(account_id, channel, until)
+
+
+@atomic
+def _give_back(claims: Sequence[Claim], due_at: datetime) -> None:
+    for claim in claims:
+        outbox.return_unsent(claim, due_at)
+
+
+def _worth_sending(claims: list[Claim]) -> list[Job]:
+    """Return what can go out now; end, hold or put off the rest."""
+    if not claims:
+        return []
+    people = outbox.people(claims)
+    if claims := _through_pause(claims, people[claims[0].delivery_id].setting):
+        jobs = [_job(claim, people[claim.delivery_id]) for claim in claims]
+        jobs = [job for job in jobs if _is_worth(job, people[job.claim.delivery_id].access)]
+        return [job for job in jobs if _is_its_turn(job)]
+    return []
+
+
+def _through_pause(claims: list[Claim], setting: ChannelSetting | None) -> list[Claim]:
+    """Let everything through, or one probe after a pause, or nothing during it."""
+    if setting is None or not setting.is_paused:
+        return claims
+    if setting.may_probe():
+        probe, *rest = claims
+        for claim in rest:
+            outbox.return_unsent(claim, now() + CROWDED, is_held=True)
+        return [probe]
+    until = setting.paused_until or now()
+    for claim in claims:
+        outbox.return_unsent(claim, min(until, claim.deadline_at), is_held=True)
+    outbox.hold(setting.account_id, setting.channel, until)
+    return []
+
+
+def _job(claim: Claim, people: People) -> Job:
+    return Job(
+        claim=claim,
+        account=people.account,
+        contact=people.contact,
+        link=people.link,
+        sender=people.sender,
+        setting=people.setting,
+        was_undelivered=people.access.undelivered,
+    )
+
+
+def _is_worth(job: Job, access: PortalAccess) -> bool:
     reason = _why_not(job, access)
-    if reason is not None:
-        status, words = reason
-        Delivery.finish(claim, status, error=words)
-        if status != Status.CANCELLED:
-            PortalAccess.mark_delivery(claim.contact_id, undelivered=True)
-        _record(job, str(status), reason=words)
-        return None
-    return job
-
-
-def _load(claim: Claim) -> tuple[Job, PortalAccess]:
-    link, contact, access, account, sender = MagicLink.with_people(claim.link_id)
-    return Job(claim, account, contact, link, sender, access.undelivered), access
+    if reason is None:
+        return True
+    status, words = reason
+    _end(job, End(status, words))
+    return False
 
 
 def _why_not(job: Job, access: PortalAccess) -> tuple[Status, str] | None:
@@ -133,154 +164,180 @@ def _why_not(job: Job, access: PortalAccess) -> tuple[Status, str] | None:
     return None
 
 
-def _attempt(job: Job) -> End:
-    channel = plugins.current().channel(job.claim.channel)
-    if channel is None:
-        words = f"The channel {job.claim.channel or '(none)'} is not installed."
-        return End(Status.FAILED, error=words, try_again=True)
-    try:
-        token = job.link.token()
-    except LookupError as error:
-        return End(Status.FAILED, error=str(error), try_again=True)
-    try:
-        request = _request(job, token, _address(job.contact, channel))
-        with _at_most(min(channel.caps.timeout, settings().lease - MARGIN_SECONDS)):
-            return _taken(channel.send(request, Settings()))
-    except ChannelError as error:
-        return _refused(error, channel, token)
-    except Exception as error:
-        # A plugin may raise anything, and the text may hold the link: it is never logged.
-        log.error(
-            "The channel %s failed on delivery %s with %s:\n%s",
-            channel.id,
-            job.claim.delivery_id,
-            type(error).__name__,
-            "".join(traceback.format_tb(error.__traceback__)),
-        )
-        words = f"The {channel.name} plugin failed ({type(error).__name__})."
-        return End(Status.FAILED, error=words, try_again=True)
+def _is_its_turn(job: Job) -> bool:
+    """Keep the pace of the channel and of the mail domain; put off what would be too soon."""
+    claim = job.claim
+    channel = plugins.current().channel(claim.channel)
+    if channel is None or claim.slot_at is not None:
+        return True
+    turns = [Pace.take_turn(name, every) for name, every in _paces(job, channel)]
+    at = max(turns, default=now())
+    if at <= now() + EARLY:
+        return True
+    outbox.return_unsent(claim, at, slot_at=at)
+    return False
 
 
-def _address(contact: Contact, channel: Channel) -> str:
-    """Return the stored address of the kind that *channel* writes to, as its provider wants it.
-
-    Raises PermanentError when the contact has none.
-    """
-    address = contact.phone if channel.caps.address == "phone" else contact.email
-    if not address:
-        raise PermanentError("The contact has no phone number. Add one, or send by e-mail.")
-    return channel.normalise_address(address, Settings())
-
-
-def _request(job: Job, token: str, to: str) -> SendRequest:
-    account, contact, link = job.account, job.contact, job.link
-    kind = cast(MessageKind, link.kind)
-    message = render(
-        Words(
-            kind=kind,
-            account_name=account.name,
-            accent=account.accent,
-            portal_url=portal_url(settings().url, account.slug),
-            portal_host=settings().netloc,
-            link=link_url(settings().url, token),
-            code=code_in_words(code_of(token)) if link.flow_digest else "",
-            contact_name=contact.name,
-            sent_by=job.sender.called if job.sender else "",
-            note=job.claim.note if link.kind == Kind.INVITE else "",
-            section_title=_section_title(account, link.target),
-            expires_at=link.expires_at,
-            time_zone=account.time_zone,
-            locale=contact.locale or account.locale,
-            asked_from=job.claim.note if link.kind == Kind.SELF else "",
-        )
-    )
-    return SendRequest(
-        key=f"delivery-{job.claim.delivery_id}-{link.id.hex}",
-        kind=kind,
-        to=to,
-        to_name=contact.name,
-        message=message,
-        link=link_url(settings().url, token),
-        sender_name=account.name,
-        reply_to=job.sender.email if job.sender else "",
-        attempt=job.claim.attempt,
-        expires_at=link.expires_at,
-    )
+def _paces(job: Job, channel: Channel) -> list[tuple[str, timedelta]]:
+    found = []
+    rate = (job.setting.rate if job.setting else None) or channel.caps.rate
+    if rate:
+        found.append((f"{job.account.id} {channel.id}", timedelta(minutes=1) / rate))
+    per_domain = settings().pace_per_domain
+    if per_domain and channel.caps.address == "email":
+        domain = job.contact.email_norm.rpartition("@")[2]
+        found.append((f"to {domain}", timedelta(minutes=1) / per_domain))
+    return found
 
 
-def _section_title(account: Account, target: str) -> str:
-    if not target:
-        return ""
-    sections = plugins.current().sections(account.slug)
-    return next((section.title for section in sections if section.name == target), "")
+def _send_all(jobs: list[Job], seat: Seat) -> None:
+    """Send one after the other; give the rest back when the provider turns out slow or ailing."""
+    lanes, number = seat.lanes, seat.number
+    lanes.hold(number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
+    ends: list[tuple[Job, End]] = []
+    for place, job in enumerate(jobs):
+        lanes.begin(number, place)
+        job = _by_chosen_channel(job)
+        end = make_attempt(job)
+        lanes.end(number, place, was_sent=end.status in OUT, seconds=end.seconds)
+        ends.append((job, end))
+        if end.blame or end.seconds > 1:
+            _give_back([left.claim for left in jobs[place + 1 :]], now())
+            break
+    if ends:
+        _finish(ends)
 
 
-def _taken(sent: Any) -> End:
-    if not isinstance(sent, Sent):
-        raise TypeError("send must return Sent")
-    status = Status.DELIVERED if sent.status == "delivered" else Status.SENT
-    return End(status, reply=sent.reply[:500], provider_id=sent.provider_id[:200])
-
-
-def _refused(error: ChannelError, channel: Channel, token: str) -> End:
-    words, reply = (text.replace(token, "…")[:500] for text in (error.reason, error.reply))
-    if isinstance(error, PermanentError):
-        return End(Status.FAILED, error=words, reply=reply)
-    if isinstance(error, AmbiguousError) and not channel.caps.idempotent:
-        return End(Status.UNKNOWN, error=words, reply=reply)
-    return End(Status.FAILED, error=words, reply=reply, try_again=True)
+def _by_chosen_channel(job: Job) -> Job:
+    """Ask the plugins, once for each message, whether another channel should carry it."""
+    found = plugins.current()
+    claim = job.claim
+    is_first = claim.attempt == 1 and claim.follows_id is None
+    if not is_first or not found.implementers("portal_choose_channel"):
+        return job
+    chosen = found.choose_channel(info(job), account_id=job.account.id)
+    if not chosen or chosen == claim.channel:
+        return job
+    return _move(job, chosen)
 
 
 @atomic
-def _finish(job: Job, end: End) -> None:
-    """Write how the attempt went. A worker that stalled past its lease writes nothing."""
+def _move(job: Job, channel: str) -> Job:
+    outbox.move(job.claim, channel)
+    setting = ChannelSetting.find(job.account.id, channel)
+    return replace(job, claim=job.claim._replace(channel=channel), setting=setting)
+
+
+@atomic
+def _finish(ends: list[tuple[Job, End]]) -> None:
+    """Write how the attempts went. A worker that stalled past its lease writes nothing."""
+    for job, end in ends:
+        _write(job, end)
+
+
+def _write(job: Job, end: End) -> None:
+    if end.blame:
+        _blame(job, end)
+    elif end.status in OUT:
+        _praise(job)
+    if not end.try_again:
+        _end(job, end)
+    elif end.blame == "sign_in":
+        _wait_for_channel(job, end)
+    else:
+        _try_later(job, end)
+
+
+def _try_later(job: Job, end: End) -> None:
+    """Put the message back with a growing pause, unless its attempts or its time are spent."""
     claim = job.claim
-    if end.try_again:
-        due_at = Delivery.put_back(claim, error=end.error, reply=end.reply)
-        if due_at is not None:
-            _record(job, "delayed", reason=end.error, reply=end.reply, due_at=due_at.isoformat())
-            return
-        end = End(Status.EXPIRED, error=end.error, reply=end.reply)
-    if not Delivery.finish(
-        claim, end.status, error=end.error, reply=end.reply, provider_id=end.provider_id
+    if claim.attempt >= settings().attempts:
+        _end(job, replace(end, try_again=False))
+        return
+    pause = max(outbox.pause_after(claim.attempt), timedelta(seconds=end.retry_after))
+    due_at = now() + pause
+    if due_at >= claim.deadline_at:
+        _end(job, replace(end, status=Status.EXPIRED, try_again=False))
+    elif outbox.put_back(claim, due_at, error=end.error, reply=end.reply, cause=end.cause):
+        _record(job, "delayed", end, due_at=due_at.isoformat())
+
+
+def _wait_for_channel(job: Job, end: End) -> None:
+    """Nothing is wrong with the message: it waits, its attempts unspent, until we are let in."""
+    setting = ChannelSetting.find_or_add(job.account.id, job.claim.channel)
+    until = setting.paused_until or now() + CROWDED
+    due_at = min(until, job.claim.deadline_at)
+    if outbox.wait(job.claim, due_at, error=end.error, reply=end.reply, cause=end.cause):
+        _record(job, "delayed", end, due_at=due_at.isoformat())
+
+
+def _end(job: Job, end: End) -> None:
+    claim = job.claim
+    if not outbox.finish(
+        claim,
+        end.status,
+        error=end.error,
+        reply=end.reply,
+        cause=end.cause,
+        provider_id=end.provider_id,
+        receipt_due_at=_receipt_due_at(job, end),
     ):
         return
-    failed = end.status not in (Status.SENT, Status.DELIVERED)
-    if failed or job.was_undelivered:
-        PortalAccess.mark_delivery(claim.contact_id, undelivered=failed)
-    _record(job, str(end.status), reason=end.error, reply=end.reply)
+    has_failed = end.status not in (*OUT, Status.CANCELLED)
+    if has_failed or (job.was_undelivered and end.status in OUT):
+        PortalAccess.mark_delivery(claim.contact_id, undelivered=has_failed)
+    _record(job, str(end.status), end)
+    if end.status == Status.FAILED:
+        fallback.stand_in(claim.delivery_id, end.error)
+    elif end.status == Status.UNKNOWN:
+        fallback.ask_staff_about(claim.delivery_id, end.error)
 
 
-def _record(job: Job, kind: str, **reasons: str) -> None:
+def _receipt_due_at(job: Job, end: End) -> datetime | None:
+    """Return when to stop waiting for a receipt, if the account wants that and one may come."""
+    channel = plugins.current().channel(job.claim.channel)
+    wait = job.setting.receipt_wait if job.setting else 0
+    if end.status != Status.SENT or not wait or channel is None or not channel.caps.receipts:
+        return None
+    return now() + timedelta(seconds=wait)
+
+
+def _blame(job: Job, end: End) -> None:
+    """Count a failure that was not this message's; the channel pauses when there are too many."""
+    setting = ChannelSetting.find_or_add(job.account.id, job.claim.channel)
+    why = "sign_in" if end.blame == "sign_in" else "failures"
+    was_paused = setting.is_paused
+    if setting.fail(why, end.error, retry_after=end.retry_after) and not was_paused:
+        _record_of_channel(job, "channel_paused", reason=end.error, reply=end.reply)
+
+
+def _praise(job: Job) -> None:
+    """Something went through: the channel is well again, and what waited for it goes on."""
+    setting = job.setting
+    if setting is None or not (setting.failures or setting.is_paused):
+        return
+    if setting.recover():
+        Delivery.release(job.account.id, job.claim.channel)
+        _record_of_channel(job, "channel_resumed")
+
+
+def _record_of_channel(job: Job, kind: str, **reasons: str) -> None:
+    detail = {"channel": job.claim.channel, **{k: v for k, v in reasons.items() if v}}
+    Event.record(kind, account_id=job.account.id, detail=detail)
+
+
+def _record(job: Job, kind: str, end: End, **more: str) -> None:
     claim = job.claim
-    given = {name: words for name, words in reasons.items() if words}
+    given = {"reason": end.error, "reply": end.reply, "cause": end.cause, **more}
     Event.record(
         kind,
         account_id=claim.account_id,
         contact_id=claim.contact_id,
         link_id=claim.link_id,
         delivery_id=claim.delivery_id,
-        detail={"channel": claim.channel, "attempt": claim.attempt, **given},
+        detail={
+            "channel": claim.channel,
+            "attempt": claim.attempt,
+            **{name: words for name, words in given.items() if words},
+        },
     )
-
-
-@contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Interrupt the provider's call after *seconds*, in the main thread of a worker process.
-
-    Whether the provider took the message is then as unknown as after a line that dropped.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise AmbiguousError(f"The provider did not answer within {seconds:.0f} seconds.")
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal import plugins
+from datetime import datetime
+
+from portal import routing
 from portal.db import atomic
 from portal.models.account import Account
 from portal.models.contact import Contact
@@ -15,19 +17,29 @@ from portal.models.staff import Staff
 
 @atomic
 def invite(
-    account: Account, email: str, *, by: Staff, name: str = "", note: str = "", request_id: str = ""
+    account: Account,
+    email: str,
+    *,
+    by: Staff,
+    name: str = "",
+    note: str = "",
+    send_at: datetime | None = None,
+    request_id: str = "",
 ) -> Contact:
     """Give *email* access to the portal of *account* and queue an invitation.
 
+    It goes out at *send_at*, or once the account's undo window is over.
     Inviting twice is harmless: the access stays one, the message goes again.
     Raises AddressError, or AccessError for someone suspended or revoked.
     """
     contact = Contact.find_or_add(account, email, name)
     access = PortalAccess.grant(contact)
+    wait = account.wait_until(send_at)
     link = MagicLink.issue(
-        contact, Kind.INVITE, access, life=account.life_of(Kind.INVITE), issued_by=by
+        contact, Kind.INVITE, access, life=account.life_of(Kind.INVITE), wait=wait, issued_by=by
     )
-    delivery = Delivery.queue(link, plugins.current().first_for(Kind.INVITE), note=note)
+    channel = routing.first(account, Kind.INVITE, contact)
+    delivery = Delivery.queue(link, channel, note=note, wait=wait)
     Event.record(
         "invited",
         account_id=account.id,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from portal import plugins
+from portal import routing
 from portal.db import atomic
 from portal.models.account import Account
 from portal.models.contact import Contact
@@ -17,20 +18,27 @@ from portal.models.staff import Staff
 
 @atomic
 def send_login_emails(
-    account: Account, contacts: Sequence[Contact], *, by: Staff, request_id: str = ""
+    account: Account,
+    contacts: Sequence[Contact],
+    *,
+    by: Staff,
+    send_at: datetime | None = None,
+    request_id: str = "",
 ) -> int:
     """Queue one login e-mail for each of *contacts*, all or none; return how many.
 
+    They go out at *send_at*, or once the account's undo window for one or for many is over.
     Someone who was never invited gets access by it. Raises AccessError for the first who is
     suspended or revoked.
     """
-    channel = plugins.current().first_for(Kind.LOGIN)
+    wait = account.wait_until(send_at, many=len(contacts) > 1)
     for contact in contacts:
         access = PortalAccess.grant(contact)
         link = MagicLink.issue(
-            contact, Kind.LOGIN, access, life=account.life_of(Kind.LOGIN), issued_by=by
+            contact, Kind.LOGIN, access, life=account.life_of(Kind.LOGIN), wait=wait, issued_by=by
         )
-        delivery = Delivery.queue(link, channel)
+        channel = routing.first(account, Kind.LOGIN, contact)
+        delivery = Delivery.queue(link, channel, wait=wait)
         Event.record(
             "login_email",
             account_id=account.id,

@@ -51,6 +51,12 @@ class Account(Base):
         chosen = self.choices.get(name)
         return timedelta(seconds=getattr(settings(), name) if chosen is None else chosen)
 
+    def wait_until(self, send_at: datetime | None, *, many: bool = False) -> timedelta:
+        """Return how long a message waits: until *send_at*, or for the undo window."""
+        if send_at is None:
+            return self.undo_window(many=many)
+        return max(send_at - now(), timedelta())
+
     def chosen_channels(self, kind: str) -> list[str] | None:
         """Return the channels for messages of *kind* in the order that staff chose, if they did."""
         chosen: dict[str, list[str]] = self.choices.get("channels") or {}

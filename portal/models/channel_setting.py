@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -197,8 +197,12 @@ class ChannelSetting(Base):
         row = cls.find(account.id, channel)
         return row.as_settings(account) if row else Settings(account=account.info())
 
-    def as_settings(self, account: Account) -> Settings:
-        return Settings(self.values(), account=account.info(), facts=self.facts)
+    def as_settings(
+        self, account: Account, allows: Callable[[str, int, int], bool] | None = None
+    ) -> Settings:
+        """Return the row as the channel's verbs get it; *allows* counts what it does."""
+        info = account.info()
+        return Settings(self.values(), account=info, facts=self.facts, allows=allows)
 
 
 def _pause(why: str, pauses: int) -> timedelta:

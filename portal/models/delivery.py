@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     Text,
-    bindparam,
     select,
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
-from portal.config import settings
-from portal.db import (
-    Base,
-    Id,
-    UtcDateTime,
-    after_commit,
-    big_id,
-    db,
-    execute,
-    now,
-    put,
-)
+from portal.db import Base, Id, after_commit, db, now, put
 from portal.models.magic_link import MagicLink
-
-BACKOFF = (15, 60, 300, 900, 3600)
-"""Seconds to the second, third … attempt; the last one repeats until the deadline."""
-JITTER = 0.2
 
 
 class Status(StrEnum):
@@ -57,22 +42,6 @@ PENDING = (Status.QUEUED, Status.SENDING)
 ARRIVING = (Status.SENT, Status.DELIVERED)
 TROUBLE = (Status.BOUNCED, Status.COMPLAINED, Status.FAILED, Status.EXPIRED, Status.UNKNOWN)
 _TROUBLE = "status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')"
-
-
-class Claim(NamedTuple):
-    """One attempt that a worker holds until the lease runs out. *attempt* fences its result."""
-
-    delivery_id: int
-    attempt: int
-    account_id: int
-    contact_id: int
-    link_id: UUID
-    channel: str
-    kind: str
-    note: str
-    deadline_at: datetime
-    is_takeover: bool
-    """Another worker began an attempt and never wrote its end: the message may have gone out."""
 
 
 class Delivery(Base):
@@ -146,35 +115,61 @@ class Delivery(Base):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @classmethod
-    def queue(cls, link: MagicLink, channel: str, *, note: str = "") -> Delivery:
-        """Owe the contact the message that carries *link*; once committed, wake a worker."""
-        delivery = cls._of(link, channel, note)
+    def queue(
+        cls,
+        link: MagicLink,
+        channel: str,
+        *,
+        note: str = "",
+        wait: timedelta = timedelta(),
+        follows_id: int | None = None,
+    ) -> Delivery:
+        """Owe the contact the message that carries *link*, and wake a worker once committed.
+
+        With *wait* it goes out so much later; until then it can be cancelled.
+        """
+        delivery = cls.of(link, channel, note)
+        delivery.due_at += wait
+        delivery.follows_id = follows_id
         put(delivery)
-        after_commit(lambda: queue.wake("deliver", delivery.id))
+        if not wait:
+            after_commit(lambda: queue.wake("deliver", delivery.id))
         return delivery
 
     @classmethod
-    def queue_claimed(cls, link: MagicLink, channel: str, *, note: str = "") -> Claim:
-        """Owe it like `queue`, with the first attempt taken by the worker that is at hand."""
-        delivery = cls._of(link, channel, note)
-        delivery.status, delivery.attempts = Status.SENDING, 1
-        delivery.lease_until = link.created_at + timedelta(seconds=settings().lease)
-        put(delivery)
-        return Claim(
-            delivery_id=delivery.id,
-            attempt=1,
-            account_id=link.account_id,
-            contact_id=link.contact_id,
-            link_id=link.id,
-            channel=channel,
-            kind=link.kind,
-            note=note,
-            deadline_at=link.expires_at,
-            is_takeover=False,
+    def stand_in(cls, link: MagicLink, channel: str, follows: Delivery) -> Delivery | None:
+        """Owe the same link through another channel, once for each delivery that failed."""
+        at = now()
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        values = {
+            "account_id": link.account_id,
+            "contact_id": link.contact_id,
+            "link_id": link.id,
+            "channel": channel,
+            "kind": link.kind,
+            "status": Status.QUEUED,
+            "attempts": 0,
+            "due_at": at,
+            "deadline_at": link.expires_at,
+            "held": False,
+            "follows_id": follows.id,
+            "provider_id": "",
+            "cause": "",
+            "error": "",
+            "reply": "",
+            "note": follows.note,
+            "created_at": at,
+        }
+        new_id = db.session.scalar(
+            dialect.insert(cls).values(values).on_conflict_do_nothing().returning(cls.id)
         )
+        if new_id is None:
+            return None
+        after_commit(lambda: queue.wake("deliver", new_id))
+        return db.session.get(cls, new_id)
 
     @classmethod
-    def _of(cls, link: MagicLink, channel: str, note: str) -> Delivery:
+    def of(cls, link: MagicLink, channel: str, note: str) -> Delivery:
         return cls(
             account_id=link.account_id,
             contact_id=link.contact_id,
@@ -188,120 +183,102 @@ class Delivery(Base):
         )
 
     @classmethod
-    def claim(cls, delivery_id: int) -> Claim | None:
-        """Take one attempt, unless another worker holds it or it is not due."""
+    def find(cls, account_id: int, delivery_id: int) -> Delivery | None:
+        return db.session.scalar(
+            select(cls)
+            .where(cls.account_id == account_id, cls.id == delivery_id)
+            .execution_options(populate_existing=True)
+        )
+
+    @classmethod
+    def cancel(cls, account_id: int, delivery_id: int, why: str) -> bool:
+        """Take back what has not gone out. Tell whether it was still there to take."""
+        return cls._change(
+            (cls.account_id == account_id, cls.id == delivery_id, cls.status == Status.QUEUED),
+            status=Status.CANCELLED,
+            error=why,
+            finished_at=now(),
+        )
+
+    @classmethod
+    def hurry(cls, account_id: int, delivery_id: int) -> bool:
+        """Let what waits go out now. Tell whether it was still waiting."""
+        hurried = cls._change(
+            (cls.account_id == account_id, cls.id == delivery_id, cls.status == Status.QUEUED),
+            due_at=now(),
+            held=False,
+        )
+        if hurried:
+            after_commit(lambda: queue.wake("deliver", delivery_id))
+        return hurried
+
+    @classmethod
+    def revive(cls, account_id: int, delivery_id: int) -> bool:
+        """Queue what has ended without arriving once more, with the same link, while that lives."""
         at = now()
-        lease_until = at + timedelta(seconds=settings().lease)
-        claimed = {"claimed": delivery_id, "at": at, "until": lease_until}
-        for is_takeover, statement in ((False, _CLAIM_DUE), (True, _CLAIM_STALLED)):
-            row = execute(statement, claimed).first()
-            if row:
-                return Claim._make((*row, is_takeover))
-        return None
-
-    @classmethod
-    def finish(
-        cls,
-        claim: Claim,
-        status: Status,
-        *,
-        error: str = "",
-        reply: str = "",
-        provider_id: str = "",
-    ) -> bool:
-        """Write the attempt's end, unless a later attempt has begun meanwhile."""
-        return cls._close(
-            claim,
-            {
-                "status": status,
-                "error": error,
-                "reply": reply,
-                "provider_id": provider_id,
-                "finished_at": now(),
-                "lease_until": None,
-            },
+        revived = cls._change(
+            (
+                cls.account_id == account_id,
+                cls.id == delivery_id,
+                cls.status.in_((*TROUBLE, Status.CANCELLED)),
+                cls.link_id.in_(
+                    select(MagicLink.id).where(
+                        MagicLink.expires_at > at,
+                        MagicLink.used_at.is_(None),
+                        MagicLink.revoked_at.is_(None),
+                    )
+                ),
+            ),
+            status=Status.QUEUED,
+            due_at=at,
+            held=False,
+            slot_at=None,
+            finished_at=None,
+            deadline_at=select(MagicLink.expires_at)
+            .where(MagicLink.id == cls.link_id)
+            .scalar_subquery(),
         )
+        if revived:
+            after_commit(lambda: queue.wake("deliver", delivery_id))
+        return revived
 
     @classmethod
-    def put_back(cls, claim: Claim, *, error: str, reply: str = "") -> datetime | None:
-        """Try again later, with growing pauses; return when, or None if that is past the deadline
-        or a later attempt has begun."""
-        due_at = now() + pause_after(claim.attempt)
-        if due_at >= claim.deadline_at:
-            return None
-        back = cls._close(
-            claim,
-            {
-                "status": Status.QUEUED,
-                "due_at": due_at,
-                "lease_until": None,
-                "error": error,
-                "reply": reply,
-            },
+    def release(cls, account_id: int, channel: str) -> None:
+        """Let what waited for the channel go out now; the sweep wakes the workers."""
+        cls._change(
+            (
+                cls.account_id == account_id,
+                cls.channel == channel,
+                cls.status == Status.QUEUED,
+                cls.held.is_(True),
+            ),
+            due_at=now(),
+            held=False,
         )
-        return due_at if back else None
-
-    @classmethod
-    def _close(cls, claim: Claim, values: dict[str, object]) -> bool:
-        of_claim = {"of_delivery": claim.delivery_id, "of_attempt": claim.attempt}
-        return execute(_CLOSE, {**of_claim, **values}).first() is not None
 
     @classmethod
     def cancel_pending(cls, contact_id: int, why: str) -> None:
         """Cancel what is still queued for the contact; its link stops an attempt under way."""
-        db.session.execute(
-            update(cls)
-            .where(cls.contact_id == contact_id, cls.status == Status.QUEUED)
-            .values(status=Status.CANCELLED, error=why, finished_at=now())
-            .execution_options(synchronize_session=False)
+        cls._change(
+            (cls.contact_id == contact_id, cls.status == Status.QUEUED),
+            status=Status.CANCELLED,
+            error=why,
+            finished_at=now(),
         )
 
     @classmethod
-    def overdue(cls, *, by: timedelta, limit: int) -> list[int]:
-        """Return the deliveries that nobody has taken up: due for *by*, or their lease ran out."""
-        at = now()
-        queued = select(cls.id).where(cls.status == Status.QUEUED, cls.due_at <= at - by)
-        stalled = select(cls.id).where(cls.status == Status.SENDING, cls.lease_until <= at)
-        found = [*db.session.scalars(stalled.limit(limit))]
-        found += db.session.scalars(queued.order_by(cls.due_at).limit(limit))
-        return found
+    def tried_channels(cls, link_id: UUID, contact_id: int) -> set[str]:
+        """Return the channels that have had the link."""
+        query = select(cls.channel).where(cls.contact_id == contact_id, cls.link_id == link_id)
+        return set(db.session.scalars(query))
 
-
-def pause_after(attempt: int) -> timedelta:
-    """Return the pause after the *attempt*th attempt (from 1), ±20 % so that crowds spread out."""
-    seconds = BACKOFF[min(attempt, len(BACKOFF)) - 1]
-    return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311
-
-
-_AT = bindparam("at", type_=UtcDateTime())
-_CLAIM = (
-    update(Delivery)
-    .where(Delivery.id == bindparam("claimed", type_=big_id))
-    .values(
-        status=Status.SENDING,
-        attempts=Delivery.attempts + 1,
-        lease_until=bindparam("until", type_=UtcDateTime()),
-    )
-    .returning(
-        Delivery.id,
-        Delivery.attempts,
-        Delivery.account_id,
-        Delivery.contact_id,
-        Delivery.link_id,
-        Delivery.channel,
-        Delivery.kind,
-        Delivery.note,
-        Delivery.deadline_at,
-    )
-)
-_CLAIM_DUE = _CLAIM.where(Delivery.status == Status.QUEUED, Delivery.due_at <= _AT)
-_CLAIM_STALLED = _CLAIM.where(Delivery.status == Status.SENDING, Delivery.lease_until <= _AT)
-_CLOSE = (
-    update(Delivery)
-    .where(
-        Delivery.id == bindparam("of_delivery", type_=big_id),
-        Delivery.attempts == bindparam("of_attempt", type_=big_id),
-        Delivery.status == Status.SENDING,
-    )
-    .returning(Delivery.id)
-)
+    @classmethod
+    def _change(cls, where: tuple[ColumnElement[bool], ...], **values: Any) -> bool:
+        changed = db.session.execute(
+            update(cls)
+            .where(*where)
+            .values(values)
+            .returning(cls.id)
+            .execution_options(synchronize_session=False)
+        )
+        return changed.first() is not None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -12,7 +13,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    Row,
     String,
     Uuid,
     and_,
@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal import tokens
 from portal.db import Base, UtcDateTime, big_id, db, execute, first, now, put
@@ -148,12 +149,16 @@ class MagicLink(Base):
         access: PortalAccess,
         *,
         life: timedelta,
+        wait: timedelta = timedelta(),
         issued_by: Staff | None = None,
         flow_digest: bytes | None = None,
         target: str = "",
         link_id: UUID | None = None,
     ) -> MagicLink:
-        """Add a link for *contact*. It opens nothing once *access* has moved to another epoch."""
+        """Add a link for *contact*, whose message goes out after *wait*.
+
+        It opens nothing once *access* has moved to another epoch.
+        """
         link_id, nonce, at = link_id or uuid4(), tokens.new_nonce(), now()
         token = tokens.derive_token(nonce, link_id)
         code_mac = tokens.code_macs(tokens.code_of(token), link_id)[0] if flow_digest else None
@@ -174,15 +179,10 @@ class MagicLink(Base):
             auth_epoch=access.auth_epoch,
             life=int(life.total_seconds()),
             created_at=at,
-            expires_at=at + life,
+            expires_at=at + wait + life,
         )
         put(link)
         return link
-
-    @classmethod
-    def with_people(cls, link_id: UUID) -> Row[MagicLink, Contact, PortalAccess, Account, Any]:
-        """Return the link, its contact, their access, the account, and the staff who issued it."""
-        return db.session.execute(_WITH_PEOPLE, {"link": link_id}).one()
 
     def token(self) -> str:
         """Derive the token anew: every attempt to send carries the same link."""
@@ -192,6 +192,17 @@ class MagicLink(Base):
         """Let the link live from *at*, when its message goes out; return when it expires."""
         self.expires_at = at + timedelta(seconds=self.life)
         return self.expires_at
+
+    @classmethod
+    def start_lives(cls, links: Sequence[MagicLink], at: datetime) -> None:
+        """Let each link live from *at*, by one statement for all."""
+        lives = []
+        for link in links:
+            expires_at = at + timedelta(seconds=link.life)
+            set_committed_value(link, "expires_at", expires_at)
+            lives.append({"started": link.id, "ends_at": expires_at})
+        if lives:
+            db.session.connection().execute(_START_LIFE, lives)
 
     @classmethod
     def look(cls, token_digest: bytes) -> Look | None:
@@ -358,14 +369,10 @@ _KEEP_NEWEST = (
     )
     .values(revoked_at=_AT, revoked_why=Why.REPLACED)
 )
-_WITH_PEOPLE = (
-    select(MagicLink, Contact, PortalAccess, Account, Staff)
-    .join(Contact, Contact.id == MagicLink.contact_id)
-    .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
-    .join(Account, Account.id == MagicLink.account_id)
-    .outerjoin(Staff, Staff.id == MagicLink.issued_by)
-    .where(MagicLink.id == bindparam("link", type_=Uuid()))
-    .execution_options(populate_existing=True)
+_START_LIFE = (
+    update(MagicLink)
+    .where(MagicLink.id == bindparam("started", type_=Uuid()))
+    .values(expires_at=bindparam("ends_at", type_=UtcDateTime()))
 )
 _LOOK = (
     select(

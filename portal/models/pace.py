@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import String, literal, update
+from sqlalchemy import BigInteger, Interval, String, cast, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +54,12 @@ class Pace(Base):
         return taken is not None
 
     @classmethod
+    def is_open(cls, name: str) -> bool:
+        """Tell whether the turn could be taken now."""
+        at = db.session.scalar(select(cls.next_at).where(cls.name == name))
+        return at is None or at <= now()
+
+    @classmethod
     def put_off(cls, name: str, until: datetime) -> None:
         """Let nobody have a turn before *until*."""
         db.session.execute(
@@ -63,12 +70,8 @@ class Pace(Base):
         )
 
 
-def _later(column: object, by: timedelta) -> object:
+def _later(column: Any, by: timedelta) -> Any:
     """Return SQL for *column* plus *by*: SQLite counts microseconds, PostgreSQL has intervals."""
     if db.engine.dialect.name == "sqlite":
-        return db.literal_column("pace.next_at") + by // timedelta(microseconds=1)
-    return cls_plus(column, by)
-
-
-def cls_plus(column: object, by: timedelta) -> object:
-    return column + db.literal(by, db.Interval())  # type: ignore[operator]
+        return cast(column, BigInteger) + by // timedelta(microseconds=1)
+    return column + literal(by, Interval())

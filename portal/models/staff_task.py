@@ -6,13 +6,26 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, db, now
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
+from portal.models.magic_link import MagicLink
+from portal.models.portal_access import LETS_IN, PortalAccess
 
 
 class TaskLine(NamedTuple):
@@ -124,8 +137,25 @@ class StaffTask(Base):
 
 
 def _open(account_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The task of a link that still opens something: a contact who is in needs no link."""
+    opens = (
+        select(MagicLink.id)
+        .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
+        .where(
+            MagicLink.id == StaffTask.link_id,
+            MagicLink.used_at.is_(None),
+            MagicLink.revoked_at.is_(None),
+            MagicLink.auth_epoch == PortalAccess.auth_epoch,
+            LETS_IN,
+            or_(
+                PortalAccess.family_cut_at.is_(None),
+                MagicLink.created_at > PortalAccess.family_cut_at,
+            ),
+        )
+    )
     return (
         StaffTask.account_id == account_id,
         StaffTask.done_at.is_(None),
         StaffTask.expires_at > now(),
+        opens.exists(),
     )

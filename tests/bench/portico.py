@@ -35,6 +35,8 @@ class Portico(Installation):
             "PORTAL_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}?starttls=never",
             "PORTAL_MAIL_FROM": "portal@acme.example",
             "PORTAL_LIMITS": "off",
+            "PORTAL_UNDO_ONE": "0",
+            "PORTAL_UNDO_BULK": "0",
         }
 
     def prepare(self) -> None:

@@ -107,7 +107,8 @@ def test_a_message_put_off_goes_out_later(
 
 
 def test_the_pauses_grow_and_spread(world: World, ada: Staff, clock: Clock) -> None:
-    Provider.of(world.app, raises(TemporaryError("The server is busy.")))
+    busy = TemporaryError("The mailbox is full.", cause="mailbox_full")
+    Provider.of(world.app, raises(busy))
     for number in range(3):
         ada.invites(f"client{number}@carter.example")
     seen: set[float] = set()

@@ -14,7 +14,7 @@ from huey.serializer import SignedSerializer
 
 from portal import worker as workers
 from portal.models.delivery import Status
-from portal.worker import GRACE
+from portal.sweep import GRACE
 from tests.cast import Client, Staff, World
 from tests.delivery.conftest import Clock
 from tests.delivery.provider import the_delivery

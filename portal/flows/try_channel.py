@@ -1,0 +1,147 @@
+"""Try a channel: a worker checks it, or sends a test message to the person who asked."""
+
+from __future__ import annotations
+
+import faulthandler
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from portal import plugins
+from portal.attempt import WATCHDOG_SECONDS, settings_of, time_limit
+from portal.channel import (
+    Channel,
+    ChannelError,
+    Finding,
+    Message,
+    Report,
+    SendRequest,
+    Settings,
+    TemporaryError,
+)
+from portal.config import settings
+from portal.db import atomic, db, now
+from portal.errors import PortalError
+from portal.interrupt import at_most
+from portal.messages import portal_url
+from portal.models.account import Account
+from portal.models.channel_setting import ChannelSetting
+from portal.models.channel_trial import ChannelTrial
+from portal.models.delivery import Delivery
+from portal.plugins.guard import About
+
+
+class Outcome(NamedTuple):
+    """How a trial went. *facts* is None when it found out nothing to keep."""
+
+    has_passed: bool
+    words: str
+    reply: str = ""
+    findings: tuple[Finding, ...] = ()
+    facts: dict[str, str] | None = None
+
+
+def try_channel(trial_id: int) -> None:
+    """Do one trial, unless somebody else does. No transaction is open while the provider thinks."""
+    taken = _take(trial_id)
+    if taken is not None:
+        trial, account = taken
+        _write(trial_id, _outcome(trial, account))
+
+
+@atomic
+def _take(trial_id: int) -> tuple[ChannelTrial, Account] | None:
+    trial = ChannelTrial.take(trial_id)
+    account = db.session.get(Account, trial.account_id) if trial else None
+    return (trial, account) if trial and account else None
+
+
+def _outcome(trial: ChannelTrial, account: Account) -> Outcome:
+    channel = plugins.current().channel(trial.channel)
+    if channel is None:
+        return Outcome(False, f"The channel {trial.channel} is not installed.")
+    seconds = time_limit(channel)
+
+    def too_late() -> BaseException:
+        return TemporaryError(f"The provider did not answer within {seconds:.0f} seconds.")
+
+    faulthandler.dump_traceback_later(seconds + WATCHDOG_SECONDS, exit=True)
+    try:
+        found = _settings(account, channel)
+        with at_most(seconds, too_late):
+            return (
+                _checked(channel, found) if trial.what == "check" else _sent(trial, channel, found)
+            )
+    except ChannelError as error:
+        return Outcome(False, error.reason, error.reply)
+    except PortalError as error:
+        return Outcome(False, str(error))
+    except (Exception, SystemExit) as error:
+        return _broken(error, trial, channel)
+    finally:
+        with suppress(Exception):
+            faulthandler.cancel_dump_traceback_later()
+
+
+@atomic
+def _settings(account: Account, channel: Channel) -> Settings:
+    return settings_of(account, channel.id, ChannelSetting.find(account.id, channel.id))
+
+
+def _checked(channel: Channel, found: Settings) -> Outcome:
+    report = channel.check(found) or Report()
+    if not isinstance(report, Report):
+        raise TypeError("check must return a Report or None")
+    bad = [finding.title for finding in report.findings if finding.level == "bad"]
+    words = f"Look at: {', '.join(bad)}." if bad else "Everything is in order."
+    return Outcome(not bad, words, findings=tuple(report.findings), facts=dict(report.facts))
+
+
+def _sent(trial: ChannelTrial, channel: Channel, found: Settings) -> Outcome:
+    account = found.account
+    url = portal_url(settings().url, account.slug)
+    text = f"This is a test message from {account.name}. The client portal is at {url}\n"
+    sent = channel.send(
+        SendRequest(
+            key=f"trial-{trial.id}-{trial.asked_at.timestamp():.0f}",
+            kind="login",
+            to=channel.normalise_address(trial.to, found),
+            to_name="",
+            message=Message(
+                subject=f"A test message from {account.name}",
+                text=text,
+                short=f"{account.name}: a test message. {url}",
+            ),
+            link=url,
+            sender_name=account.name,
+            expires_at=now() + timedelta(hours=1),
+        ),
+        found,
+    )
+    return Outcome(True, f"The provider took the message to {trial.to}.", sent.reply[:500])
+
+
+def _broken(error: BaseException, trial: ChannelTrial, channel: Channel) -> Outcome:
+    found = plugins.current()
+    found.failed(found.plugin_of(channel.id), trial.what, error, About(trial.account_id))
+    return Outcome(False, f"The {channel.name} plugin failed ({type(error).__name__}).")
+
+
+@atomic
+def _write(trial_id: int, outcome: Outcome) -> None:
+    trial = db.session.get(ChannelTrial, trial_id, populate_existing=True)
+    if trial is None:
+        return
+    trial.status = "passed" if outcome.has_passed else "failed"
+    trial.words, trial.reply, trial.ended_at = outcome.words, outcome.reply, now()
+    trial.findings = [_plain(finding) for finding in outcome.findings]
+    setting = ChannelSetting.find_or_add(trial.account_id, trial.channel)
+    if outcome.facts is not None:
+        setting.facts = outcome.facts
+    if outcome.has_passed and setting.recover():
+        Delivery.release(trial.account_id, trial.channel)
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {name: str(value) for name, value in asdict(finding).items()}

@@ -1,0 +1,350 @@
+"""The outbox: the deliveries as workers see them. Each change is one conditional UPDATE."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, false, or_, select, update
+
+from portal.config import settings
+from portal.db import UtcDateTime, big_id, db, execute, first, now, put
+from portal.models.account import Account
+from portal.models.channel_setting import ChannelSetting
+from portal.models.contact import Contact
+from portal.models.delivery import Delivery, Status
+from portal.models.magic_link import MagicLink
+from portal.models.portal_access import PortalAccess
+from portal.models.staff import Staff
+
+JITTER = 0.2
+WINDOW = 200
+"""Among so many of the oldest due rows, others for the same account and channel are looked for."""
+HELD_AT_ONCE = 1000
+
+
+class Claim(NamedTuple):
+    """One attempt that a worker holds until the lease runs out. *attempt* fences its result."""
+
+    delivery_id: int
+    attempt: int
+    account_id: int
+    contact_id: int
+    link_id: UUID
+    channel: str
+    kind: str
+    note: str
+    deadline_at: datetime
+    slot_at: datetime | None
+    follows_id: int | None
+    is_takeover: bool = False
+    """Another worker began an attempt and never wrote its end: the message may have gone out."""
+
+
+class Due(NamedTuple):
+    """Who a due delivery is for, read before anything is taken."""
+
+    account_id: int
+    channel: str
+    has_own_settings: bool
+
+
+class People(NamedTuple):
+    """All rows that one attempt needs."""
+
+    delivery_id: int
+    link: MagicLink
+    contact: Contact
+    access: PortalAccess
+    account: Account
+    sender: Staff | None
+    setting: ChannelSetting | None
+
+
+def due(delivery_id: int) -> Due | None:
+    """Tell who the delivery is for if it is due, without a transaction; most wakes that come too
+    late end here."""
+    row = first(_DUE, {"wanted": delivery_id, "at": now()})
+    return Due._make(row) if row else None
+
+
+def owe_claimed(link: MagicLink, channel: str, *, note: str = "") -> Claim:
+    """Owe the message that carries *link*, its first attempt taken by the worker at hand."""
+    delivery = Delivery.of(link, channel, note)
+    delivery.status, delivery.attempts = Status.SENDING, 1
+    delivery.lease_until = link.created_at + timedelta(seconds=settings().lease)
+    put(delivery)
+    return Claim(
+        delivery_id=delivery.id,
+        attempt=1,
+        account_id=link.account_id,
+        contact_id=link.contact_id,
+        link_id=link.id,
+        channel=channel,
+        kind=link.kind,
+        note=note,
+        deadline_at=link.expires_at,
+        slot_at=None,
+        follows_id=None,
+    )
+
+
+def claim(delivery_id: int, *, more: int = 0) -> list[Claim]:
+    """Take one attempt, unless another worker holds it or it is not due; and with it up to *more*
+    others that are due for the same account and channel."""
+    at = now()
+    until = at + timedelta(seconds=settings().lease)
+    taken = {"claimed": delivery_id, "at": at, "until": until}
+    for is_takeover, statement in ((False, _CLAIM_DUE), (True, _CLAIM_STALLED)):
+        row = execute(statement, taken).first()
+        if row:
+            found = [Claim._make((*row, is_takeover))]
+            return found + (_beside(found[0], more, at, until) if more else [])
+    return []
+
+
+def _beside(held: Claim, more: int, at: datetime, until: datetime) -> list[Claim]:
+    oldest = (
+        select(Delivery.id, Delivery.account_id, Delivery.channel)
+        .where(Delivery.status == Status.QUEUED, Delivery.due_at <= at)
+        .order_by(Delivery.due_at)
+        .limit(WINDOW)
+        .subquery()
+    )
+    ids = db.session.scalars(
+        select(oldest.c.id)
+        .where(oldest.c.account_id == held.account_id, oldest.c.channel == held.channel)
+        .limit(more)
+    ).all()
+    found = []
+    for row_id in ids:
+        row = execute(_CLAIM_DUE, {"claimed": row_id, "at": at, "until": until}).first()
+        if row:
+            found.append(Claim._make((*row, False)))
+    return found
+
+
+def people(claims: Sequence[Claim]) -> dict[int, People]:
+    """Return what each attempt needs, by delivery."""
+    query = _PEOPLE_OF_ONE if len(claims) == 1 else _PEOPLE
+    wanted: Any = [held.delivery_id for held in claims]
+    rows = db.session.execute(query, {"wanted": wanted[0] if len(claims) == 1 else wanted})
+    return {row[0]: People._make(row) for row in rows}
+
+
+def finish(
+    held: Claim,
+    status: Status,
+    *,
+    error: str = "",
+    reply: str = "",
+    cause: str = "",
+    provider_id: str = "",
+    receipt_due_at: datetime | None = None,
+) -> bool:
+    """Write the attempt's end, unless a later attempt has begun meanwhile."""
+    return _close(
+        held,
+        status=status,
+        error=error,
+        reply=reply,
+        cause=cause,
+        provider_id=provider_id,
+        receipt_due_at=receipt_due_at,
+        finished_at=now(),
+    )
+
+
+def put_back(
+    held: Claim, due_at: datetime, *, error: str, reply: str = "", cause: str = ""
+) -> bool:
+    """Try again at *due_at*, unless a later attempt has begun meanwhile."""
+    return _close(held, status=Status.QUEUED, due_at=due_at, error=error, reply=reply, cause=cause)
+
+
+def end_for(delivery_id: int, attempt: int, **values: Any) -> bool:
+    """Write the end of an attempt whose worker is dead, unless another has begun meanwhile."""
+    values["lease_until"] = None
+    of = {"of_delivery": delivery_id, "of_attempt": attempt}
+    return execute(_closing(set(values)), {**of, **values}).first() is not None
+
+
+def wait(held: Claim, due_at: datetime, *, error: str, reply: str = "", cause: str = "") -> bool:
+    """Let it wait for its channel until *due_at*; the attempt does not count."""
+    return _close(
+        held,
+        status=Status.QUEUED,
+        attempts=held.attempt - 1,
+        held=True,
+        due_at=due_at,
+        error=error,
+        reply=reply,
+        cause=cause,
+    )
+
+
+def return_unsent(
+    held: Claim, due_at: datetime, *, is_held: bool = False, slot_at: datetime | None = None
+) -> bool:
+    """Give the attempt back as if it had never been taken."""
+    values: dict[str, Any] = {"status": Status.QUEUED, "due_at": due_at, "held": is_held}
+    if slot_at is not None:
+        values["slot_at"] = slot_at
+    return _close(held, attempts=held.attempt - 1, **values)
+
+
+def move(held: Claim, channel: str) -> bool:
+    """Let *channel* carry the delivery that is being attempted."""
+    return execute(_closing({"channel"}), {**_of(held), "channel": channel}).first() is not None
+
+
+def hold(account_id: int, channel: str, until: datetime) -> None:
+    """Let what is due for the account on the channel wait until *until*, or its own end."""
+    some = (
+        select(Delivery.id)
+        .where(
+            Delivery.status == Status.QUEUED,
+            Delivery.due_at <= now(),
+            Delivery.account_id == account_id,
+            Delivery.channel == channel,
+        )
+        .limit(HELD_AT_ONCE)
+    )
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(some), Delivery.status == Status.QUEUED)
+        .values(
+            held=True,
+            due_at=db.case((Delivery.deadline_at < until, Delivery.deadline_at), else_=until),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def expire_lease(held: Iterable[tuple[int, int]]) -> None:
+    """Let others take over at once what a dead worker held: (delivery, attempt) each."""
+    for delivery_id, attempt in held:
+        execute(
+            _closing({"lease_until"}),
+            {"of_delivery": delivery_id, "of_attempt": attempt, "lease_until": now()},
+        )
+
+
+def overdue(*, by: timedelta, limit: int) -> list[tuple[int, bool]]:
+    """Return the deliveries that nobody has taken up, each with whether its wake got lost: their
+    time has come, they were not woken for *by*, or their lease ran out."""
+    at = now()
+    queued = select(Delivery.id, Delivery.due_at == Delivery.created_at).where(
+        Delivery.status == Status.QUEUED,
+        Delivery.due_at <= at,
+        # What waited for its time was never announced; the rest had its own wake.
+        or_(Delivery.due_at > Delivery.created_at, Delivery.due_at <= at - by),
+    )
+    stalled = select(Delivery.id, false()).where(
+        Delivery.status == Status.SENDING, Delivery.lease_until <= at
+    )
+    found = [*db.session.execute(stalled.limit(limit))]
+    found += db.session.execute(queued.order_by(Delivery.due_at).limit(limit))
+    return [(row[0], bool(row[1])) for row in found]
+
+
+def without_receipt(limit: int) -> list[int]:
+    """Return the deliveries whose receipt should have come by now."""
+    query = select(Delivery.id).where(Delivery.receipt_due_at <= now())
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def pause_after(attempt: int) -> timedelta:
+    """Return the pause after the *attempt*th attempt (from 1), ±20 % so that crowds spread out."""
+    pauses = settings().backoff
+    seconds = pauses[min(attempt, len(pauses)) - 1]
+    return timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311
+
+
+def _close(claimed: Claim, **values: Any) -> bool:
+    return end_for(claimed.delivery_id, claimed.attempt, **values)
+
+
+def _of(held: Claim) -> dict[str, int]:
+    return {"of_delivery": held.delivery_id, "of_attempt": held.attempt}
+
+
+def _closing(names: set[str]) -> Any:
+    """Return the UPDATE of *names* for whoever still holds the attempt; built once for each set."""
+    key = frozenset(names)
+    if key not in _CLOSINGS:
+        columns = Delivery.__table__.columns
+        _CLOSINGS[key] = (
+            update(Delivery)
+            .where(
+                Delivery.id == bindparam("of_delivery", type_=big_id),
+                Delivery.attempts == bindparam("of_attempt", type_=big_id),
+                Delivery.status == Status.SENDING,
+            )
+            .values({name: bindparam(name, type_=columns[name].type) for name in sorted(key)})
+            .returning(Delivery.id)
+        )
+    return _CLOSINGS[key]
+
+
+_CLOSINGS: dict[frozenset[str], Any] = {}
+_AT = bindparam("at", type_=UtcDateTime())
+_DUE = (
+    select(Delivery.account_id, Delivery.channel, ChannelSetting.sealed.is_not(None))
+    .outerjoin(
+        ChannelSetting,
+        (ChannelSetting.account_id == Delivery.account_id)
+        & (ChannelSetting.channel == Delivery.channel),
+    )
+    .where(
+        Delivery.id == bindparam("wanted", type_=big_id),
+        or_(
+            (Delivery.status == Status.QUEUED) & (Delivery.due_at <= _AT),
+            (Delivery.status == Status.SENDING) & (Delivery.lease_until <= _AT),
+        ),
+    )
+)
+_CLAIM = (
+    update(Delivery)
+    .where(Delivery.id == bindparam("claimed", type_=big_id))
+    .values(
+        status=Status.SENDING,
+        attempts=Delivery.attempts + 1,
+        held=False,
+        lease_until=bindparam("until", type_=UtcDateTime()),
+    )
+    .returning(
+        Delivery.id,
+        Delivery.attempts,
+        Delivery.account_id,
+        Delivery.contact_id,
+        Delivery.link_id,
+        Delivery.channel,
+        Delivery.kind,
+        Delivery.note,
+        Delivery.deadline_at,
+        Delivery.slot_at,
+        Delivery.follows_id,
+    )
+)
+_CLAIM_DUE = _CLAIM.where(Delivery.status == Status.QUEUED, Delivery.due_at <= _AT)
+_CLAIM_STALLED = _CLAIM.where(Delivery.status == Status.SENDING, Delivery.lease_until <= _AT)
+_ALL = (
+    select(Delivery.id, MagicLink, Contact, PortalAccess, Account, Staff, ChannelSetting)
+    .join(MagicLink, MagicLink.id == Delivery.link_id)
+    .join(Contact, Contact.id == Delivery.contact_id)
+    .join(PortalAccess, PortalAccess.contact_id == Delivery.contact_id)
+    .join(Account, Account.id == Delivery.account_id)
+    .outerjoin(Staff, Staff.id == MagicLink.issued_by)
+    .outerjoin(
+        ChannelSetting,
+        (ChannelSetting.account_id == Delivery.account_id)
+        & (ChannelSetting.channel == Delivery.channel),
+    )
+    .execution_options(populate_existing=True)
+)
+_PEOPLE_OF_ONE = _ALL.where(Delivery.id == bindparam("wanted", type_=big_id))
+_PEOPLE = _ALL.where(Delivery.id.in_(bindparam("wanted", expanding=True, type_=big_id)))

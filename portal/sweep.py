@@ -1,0 +1,143 @@
+"""The sweep: finds work that nobody was woken for, and what has waited for its time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import NamedTuple
+from uuid import uuid4
+
+from portal import metrics, queue
+from portal.config import settings
+from portal.db import atomic, db
+from portal.errors import QueueDownError
+from portal.flows.observe import observe
+from portal.flows.poll_channel import to_poll
+from portal.flows.take_over import stop_waiting
+from portal.models import outbox
+from portal.models.channel_trial import ChannelTrial
+from portal.models.rate_count import RateCount
+from portal.models.sign_in_request import SignInRequest
+from portal.models.worker_sign import WorkerSign
+
+log = logging.getLogger(__name__)
+GRACE = timedelta(seconds=3)
+"""How long a committed row may wait for its wake before the sweep takes it up."""
+BATCH = 500
+LOW_WATER = 100
+"""While more wakes than this are waiting, workers have enough to do."""
+ROUND_SECONDS = 1.0
+"""Between two looks for what has waited for its time: an undo window, a pause, a turn."""
+
+Verbs = dict[str, Callable[[int], None]]
+
+
+class Work(NamedTuple):
+    """Something to wake a worker for; *was_lost* when somebody had been woken for it before."""
+
+    verb: str
+    row_id: int
+    was_lost: bool
+
+
+class Sweep:
+    """Runs round after round in a process of its own; nothing it knows is needed by the next."""
+
+    def __init__(self, verbs: Verbs) -> None:
+        self._verbs = verbs
+        self._next_chores = 0.0
+        self._sign, self._started_at = uuid4(), datetime.now(UTC)
+
+    def round(self) -> int:
+        """Wake workers for what is due; return for how much."""
+        found = self.wake()
+        if time.monotonic() >= self._next_chores:
+            self._next_chores = time.monotonic() + settings().sweep
+            self.chores()
+        observe()
+        return found
+
+    def wake(self) -> int:
+        """Wake workers for messages, requests, trials and polls, unless they have enough to do."""
+        if _queue_depth() > LOW_WATER:
+            return 0
+        work = _due(GRACE)
+        for one in work:
+            self._wake_or_do(one)
+        metrics.note_wake_lost(sum(one.was_lost for one in work))
+        return len(work)
+
+    def chores(self) -> None:
+        """Do what need not be done every second."""
+        _forget_old_counts()
+        self._show_life()
+        for delivery_id in _without_receipt():
+            stop_waiting(delivery_id)
+
+    @atomic
+    def _show_life(self) -> None:
+        WorkerSign.beat(
+            self._sign,
+            started_at=self._started_at,
+            version=version("portico-portal"),
+            processes=settings().workers,
+        )
+
+    def _wake_or_do(self, work: Work) -> None:
+        """A queue that is down must not stop the messages: the sweep then does the work itself."""
+        try:
+            queue.current().wake(work.verb, work.row_id)
+        except QueueDownError:
+            try:
+                self._verbs[work.verb](work.row_id)
+            except Exception:
+                db.session.rollback()
+                log.exception(
+                    "The sweep could not %s %s; the others go on.", work.verb, work.row_id
+                )
+
+
+def drain(verbs: Verbs, limit: int = 10_000) -> int:
+    """Do all that is due now, here and without the queue; return how much that was."""
+    done = 0
+    while done < limit:
+        work = [one for one in _due(timedelta()) if one.verb != "poll"]
+        if not work:
+            break
+        for one in work:
+            verbs[one.verb](one.row_id)
+        done += len(work)
+    return done
+
+
+def _due(grace: timedelta) -> list[Work]:
+    try:
+        found = [Work("answer", one, True) for one in SignInRequest.overdue(by=grace, limit=BATCH)]
+        found += [Work("deliver", *one) for one in outbox.overdue(by=grace, limit=BATCH)]
+        found += [Work("try", one, True) for one in ChannelTrial.waiting(by=grace)]
+        found += [Work("poll", one, False) for one in to_poll()]
+    finally:
+        db.session.rollback()
+    return found
+
+
+def _queue_depth() -> int:
+    try:
+        return queue.current().size()
+    except Exception:  # it is down: the sweep works on
+        return 0
+
+
+def _without_receipt() -> list[int]:
+    found = outbox.without_receipt(BATCH)
+    db.session.rollback()
+    return found
+
+
+@atomic
+def _forget_old_counts() -> None:
+    RateCount.forget_ended()
+    ChannelTrial.give_up_lost()
