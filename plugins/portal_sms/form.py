@@ -13,6 +13,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 
 from portal.channel import SettingsForm
@@ -49,9 +50,12 @@ def area(label: str, description: str, group: str, **options: Any) -> TextAreaFi
 
 
 def choice(label: str, description: str, group: str, *pairs: tuple[str, str]) -> SelectField:
-    kw = {"data-group": group}
     return SelectField(
-        label, choices=pairs, default=pairs[0][0], description=description, render_kw=kw
+        label,
+        choices=[SelectChoice(*pair) for pair in pairs],
+        default=pairs[0][0],
+        description=description,
+        render_kw={"data-group": group},
     )
 
 
@@ -208,7 +212,7 @@ class SmsForm(SettingsForm):
 
     country = SelectField(
         "Country",
-        choices=lambda: (("", "The account's"), *countries()),
+        choices=lambda: [SelectChoice(*one) for one in (("", "The account's"), *countries())],
         default="",
         description="Numbers without a country code are from here.",
         render_kw={"data-group": "Numbers"},
