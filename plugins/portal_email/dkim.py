@@ -135,7 +135,9 @@ def _fields(headers: bytes) -> dict[bytes, bytes]:
 def _to_sign(fields: dict[bytes, bytes]) -> tuple[str, list[bytes]]:
     names = [name for name in SIGNED if name in fields]
     once = dict.fromkeys(names)  # the second From stands for one that must not be there
-    return b":".join(names).decode(), [_relaxed(fields[name]) + b"\r\n" for name in once]
+    rows = (b":".join(names[n : n + 4]) for n in range(0, len(names), 4))
+    listed = b":\r\n  ".join(rows)
+    return listed.decode(), [_relaxed(fields[name]) + b"\r\n" for name in once]
 
 
 def _relaxed(field_line: bytes) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 from wtforms import Field, IntegerField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from portal.channel import PermanentError, SettingsForm
@@ -14,9 +15,9 @@ from portal_email.dkim import SELECTOR, private_key
 from portal_email.server import ONLY_HERE, is_loopback
 
 ENCRYPTIONS = [
-    ("starttls", "STARTTLS"),
-    ("implicit", "TLS from the first byte"),
-    ("never", "None, for a server on this machine only"),
+    SelectChoice("starttls", "STARTTLS"),
+    SelectChoice("implicit", "TLS from the first byte"),
+    SelectChoice("never", "None, for a server on this machine only"),
 ]
 MAILBOX_ENCRYPTIONS = [ENCRYPTIONS[1], ENCRYPTIONS[0], ENCRYPTIONS[2]]
 

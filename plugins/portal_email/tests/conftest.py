@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from portal.channel import Message, Operator, SendRequest
+from portal.channel import AccountInfo, Message, Operator, SendRequest, Settings
 from portal_email.channel import Email
 from portal_email.tests.scripted_server import ScriptedServer
 
@@ -60,6 +60,27 @@ def owed() -> Callable[..., SendRequest]:
             "sender_name": "Acme",
         }
         return SendRequest(to=to, **fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def account() -> Callable[..., Settings]:
+    """What Ada's account has set: a server to send through, and whatever the test adds."""
+
+    def make(
+        server: ScriptedServer | None = None,
+        *,
+        verified: str = "",
+        slug: str = "acme",
+        **values: Any,
+    ) -> Settings:
+        if server:
+            plain = {"smtp_host": "localhost", "smtp_port": server.port, "smtp_encryption": "never"}
+            values = plain | values
+        info = AccountInfo(slug=slug, name=slug.title(), proof=f"proof-of-{slug}")
+        facts = {"verified_domain": verified} if verified else {}
+        return Settings(values, account=info, facts=facts)
 
     return make
 

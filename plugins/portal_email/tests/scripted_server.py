@@ -34,7 +34,9 @@ class ScriptedServer:
     cuts it short) and `DOT` count as such.
 
     `talks` holds the commands of each connection, `raw` the messages as they came (dots
-    unstuffed). *after* makes it leave once it has sent that many `DOT` replies on a connection.
+    unstuffed). *leaves_after* makes it leave once it has sent that many `DOT` replies on a
+    connection. *pace* is
+    the seconds between two bytes of a drip.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class ScriptedServer:
         tls: ssl.SSLContext | None = None,
         implicit: bool = False,
         leaves_after: int = 0,
+        pace: float = 0.02,
     ) -> None:
+        self.pace = pace
         self.replies = USUAL | dict(replies or {})
         self.features = features
         self.talks: list[list[str]] = []
@@ -164,7 +168,7 @@ class _Talk:
         if reply == SILENCE:
             self.server._stopped.wait()
         elif reply == DRIP:
-            while not self.server._stopped.wait(0.02):
+            while not self.server._stopped.wait(self.server.pace):
                 self.line.sendall(b"2")
         elif reply == RESET:
             self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -27,8 +27,9 @@ def test_a_certificate_from_nobody_is_refused(
     if trust:
         trusted(trust)
     server = serve(tls=tls(), implicit=implicit, features=("STARTTLS",))
-    with pytest.raises(TemporaryError, match="certificate is not valid"):
+    with pytest.raises(TemporaryError, match="certificate is not valid") as caught:
         channel_to(server).send(owed())
+    assert caught.value.cause == "unreachable"
     assert server.raw == []
 
 
@@ -43,8 +44,9 @@ def test_a_certificate_for_another_name_is_refused(serve, channel_to, owed, tls,
 def test_a_stripped_starttls_stops_the_message_and_the_password(serve, channel_to, owed):
     server = serve(features=("AUTH PLAIN",))
     url = server.url("sol", "secret").removesuffix("?starttls=never")
-    with pytest.raises(TemporaryError, match="does not offer encryption"):
+    with pytest.raises(TemporaryError, match="does not offer encryption") as caught:
         channel_to(url).send(owed())
+    assert caught.value.cause == "unreachable"
     assert server.talks[0] == ["EHLO portal.acme.example"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 
@@ -17,63 +18,73 @@ from portal_email.tests.conftest import LINK
 from portal_email.tests.scripted_server import DRIP, HANG_UP, RESET, SILENCE
 
 REPLIES = [
-    ("RCPT", "421 4.3.2 shutting down", TemporaryError, "too busy|no mail at the moment"),
-    ("RCPT", "450 4.2.1 try later", TemporaryError, "switched off|at the moment"),
-    ("RCPT", "450 greylisted", TemporaryError, "come back later"),
-    ("RCPT", "451 local error", TemporaryError, "a problem of its own"),
-    ("RCPT", "452 4.2.2 over quota", TemporaryError, "mailbox is full"),
-    ("RCPT", "452 no space", TemporaryError, "no room left"),
-    ("RCPT", "550 5.1.1 unknown user", PermanentError, "mailbox does not exist"),
-    ("RCPT", "550 no such user", PermanentError, "mailbox does not exist"),
-    ("RCPT", "550 5.7.1 not wanted", PermanentError, "its own rules"),
-    ("RCPT", "551 moved", PermanentError, "not here"),
-    ("RCPT", "552 mailbox full", PermanentError, "mailbox is full"),
-    ("RCPT", "553 bad name", PermanentError, "how the address is written"),
-    ("RCPT", "554 no", PermanentError, "does not accept the address"),
-    ("RCPT", "999 what", TemporaryError, "does not accept the address"),
-    ("RCPT", "530 5.7.0 sign in first", AuthenticationError, "our sign-in"),
-    ("DATA", "451 4.7.1 later", TemporaryError, "its own rules"),
-    ("DOT", "451 4.3.0 disk", TemporaryError, "a problem of its own"),
-    ("DOT", "552 5.3.4 too big", PermanentError, "too large"),
-    ("DOT", "554 5.7.1 looks like spam", PermanentError, "looks like spam"),
-    ("MAIL", "550 5.7.1 who are you", AuthenticationError, "its own rules"),
-    ("MAIL", "552 too large", PermanentError, "too large"),
-    ("GREETING", "554 no service", AuthenticationError, "does not want to talk"),
-    ("GREETING", "421 busy", TemporaryError, "too busy"),
+    ("RCPT", "421 4.3.2 shutting down", TemporaryError, "too busy|no mail at the moment", "busy"),
+    ("RCPT", "450 4.2.1 try later", TemporaryError, "switched off|at the moment", "mailbox_off"),
+    ("RCPT", "450 greylisted", TemporaryError, "come back later", "busy"),
+    ("RCPT", "451 local error", TemporaryError, "a problem of its own", "busy"),
+    ("RCPT", "452 4.2.2 over quota", TemporaryError, "mailbox is full", "mailbox_full"),
+    ("RCPT", "452 no space", TemporaryError, "no room left", "busy"),
+    ("RCPT", "550 5.1.1 unknown user", PermanentError, "mailbox does not exist", "no_mailbox"),
+    ("RCPT", "550 no such user", PermanentError, "mailbox does not exist", "no_mailbox"),
+    ("RCPT", "550 5.7.1 not wanted", PermanentError, "its own rules", "refused"),
+    ("RCPT", "551 moved", PermanentError, "not here", "no_mailbox"),
+    ("RCPT", "552 mailbox full", PermanentError, "mailbox is full", "mailbox_full"),
+    ("RCPT", "553 bad name", PermanentError, "how the address is written", "bad_address"),
+    ("RCPT", "554 no", PermanentError, "does not accept the address", "refused"),
+    ("RCPT", "999 what", TemporaryError, "does not accept the address", "refused"),
+    ("RCPT", "530 5.7.0 sign in first", AuthenticationError, "our sign-in", "sign_in"),
+    ("DATA", "451 4.7.1 later", TemporaryError, "its own rules", "refused"),
+    ("DOT", "451 4.3.0 disk", TemporaryError, "a problem of its own", "busy"),
+    ("DOT", "552 5.3.4 too big", PermanentError, "too large", "too_large"),
+    ("DOT", "554 5.7.1 looks like spam", PermanentError, "looks like spam", "spam"),
+    ("MAIL", "550 5.7.1 who are you", AuthenticationError, "its own rules", "refused"),
+    ("MAIL", "552 too large", PermanentError, "too large", "too_large"),
+    ("GREETING", "554 no service", AuthenticationError, "does not want to talk", "refused"),
+    ("RCPT", "550 5.1.10 no MX", PermanentError, "takes no mail", "no_domain"),
+    ("RCPT", "550 5.1.2 no such domain", PermanentError, "domain does not exist", "no_domain"),
+    ("RCPT", "550 5.2.1 disabled", PermanentError, "switched off", "mailbox_off"),
+    ("RCPT", "550 5.7.23 SPF fails", PermanentError, "SPF record", "sender_checks"),
+    ("RCPT", "550 5.4.4 no route", PermanentError, "could not find a way", "unreachable"),
+    ("DOT", "550 5.7.1 fails DMARC policy", PermanentError, "sender checks", "sender_checks"),
+    ("DOT", "450 4.7.28 rate limited", TemporaryError, "too much mail", "busy"),
+    ("GREETING", "421 busy", TemporaryError, "too busy", "busy"),
 ]
 
 
-@pytest.mark.parametrize(("verb", "reply", "error", "words"), REPLIES)
+@pytest.mark.parametrize(("verb", "reply", "error", "words", "cause"), REPLIES)
 def test_a_reply_becomes_an_error_in_plain_words(
-    serve, channel_to, owed, verb, reply, error, words
+    serve, channel_to, owed, verb, reply, error, words, cause
 ):
     with pytest.raises(error, match=words) as caught:
         channel_to(serve({verb: reply})).send(owed())
     assert type(caught.value) is error
     assert caught.value.reply == reply
+    assert caught.value.cause == cause
 
 
 @pytest.mark.parametrize(
-    ("reply", "error"),
+    ("reply", "error", "cause"),
     [
-        ("535 5.7.8 bad credentials", AuthenticationError),
-        ("534 5.7.9 stronger please", AuthenticationError),
-        ("530 5.7.0 encrypt first", AuthenticationError),
-        ("454 4.7.0 directory is down", TemporaryError),
-        ("421 4.7.0 too many tries", TemporaryError),
+        ("535 5.7.8 bad credentials", AuthenticationError, "sign_in"),
+        ("534 5.7.9 stronger please", AuthenticationError, "sign_in"),
+        ("530 5.7.0 encrypt first", AuthenticationError, "sign_in"),
+        ("454 4.7.0 directory is down", TemporaryError, "sign_in"),
+        ("421 4.7.0 too many tries", TemporaryError, "sign_in"),
     ],
 )
-def test_a_refused_sign_in_is_not_about_the_message(serve, channel_to, owed, reply, error):
+def test_a_refused_sign_in_is_not_about_the_message(serve, channel_to, owed, reply, error, cause):
     server = serve({"AUTH": reply}, features=("AUTH PLAIN",))
     with pytest.raises(error, match=r"sign-in|busy") as caught:
         channel_to(server.url("sol", "hunter2hunter2")).send(owed())
     assert "hunter2" not in caught.value.reason + caught.value.reply
     assert caught.value.reply == reply
+    assert caught.value.cause == cause
 
 
 def test_a_server_without_sign_in_is_named(serve, channel_to, owed):
-    with pytest.raises(AuthenticationError, match="does not offer a sign-in"):
+    with pytest.raises(AuthenticationError, match="does not offer a sign-in") as caught:
         channel_to(serve().url("sol", "secret")).send(owed())
+    assert caught.value.cause == "sign_in"
 
 
 def test_a_password_beyond_ascii_is_not_repeated(serve, channel_to, owed):
@@ -84,11 +95,12 @@ def test_a_password_beyond_ascii_is_not_repeated(serve, channel_to, owed):
     assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"])
 def test_a_line_lost_before_the_message_is_temporary(serve, channel_to, owed, verb):
-    server = serve({verb: HANG_UP, "HELO": HANG_UP})
-    with pytest.raises(TemporaryError, match="lost"):
-        channel_to(server).send(owed())
+    server = serve({verb: HANG_UP, "HELO": HANG_UP}, features=("AUTH PLAIN",))
+    with pytest.raises(TemporaryError, match="lost") as caught:
+        channel_to(server.url("sol", "secret")).send(owed())
+    assert caught.value.cause == "unreachable"
     assert server.raw == []
 
 
@@ -100,19 +112,56 @@ def test_a_line_lost_within_the_message_is_temporary(serve, channel_to, owed):
     assert server.raw == []
 
 
-@pytest.mark.parametrize("ending", [HANG_UP, RESET, SILENCE, DRIP])
-def test_no_answer_after_the_final_dot_is_ambiguous(serve, channel_to, owed, ending):
+@pytest.mark.parametrize(
+    ("ending", "cause"),
+    [(HANG_UP, "unreachable"), (RESET, "unreachable"), (SILENCE, "timeout"), (DRIP, "timeout")],
+)
+def test_no_answer_after_the_final_dot_is_ambiguous(serve, channel_to, owed, ending, cause):
     server = serve({"DOT": ending})
-    with pytest.raises(AmbiguousError, match="before the mail server said"):
+    with pytest.raises(AmbiguousError, match="before the mail server said") as caught:
         channel_to(server, deadline=0.3).send(owed())
+    assert caught.value.cause == cause
     assert len(server.raw) == 1
 
 
 @pytest.mark.parametrize("way", [SILENCE, DRIP])
-@pytest.mark.parametrize("verb", ["GREETING", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"])
 def test_a_slow_server_meets_the_deadline(serve, channel_to, owed, verb, way):
+    server = serve({verb: way}, features=("AUTH PLAIN",))
+    with pytest.raises(TemporaryError, match="took too long") as caught:
+        channel_to(server.url("sol", "secret"), deadline=0.2).send(owed())
+    assert caught.value.cause == "timeout"
+    assert server.raw == []
+
+
+@pytest.mark.parametrize("pace", [0.001, 0.05, 5])
+def test_no_pace_of_single_bytes_stretches_the_deadline(serve, channel_to, owed, pace):
+    started = time.monotonic()
     with pytest.raises(TemporaryError, match="took too long"):
-        channel_to(serve({verb: way}), deadline=0.2).send(owed())
+        channel_to(serve({"RCPT": DRIP}, pace=pace), deadline=0.3).send(owed())
+    assert time.monotonic() - started < 3
+
+
+def test_a_server_that_does_not_read_meets_the_deadline(serve, channel_to, owed):
+    server = serve({"MESSAGE": SILENCE})
+    long = Message("Hi", "words " * 3_000_000)  # more than the sockets between us hold
+    with pytest.raises(TemporaryError, match="took too long") as caught:
+        channel_to(server, deadline=1.5).send(owed(message=long))
+    assert caught.value.cause == "timeout"
+    assert server.raw == []
+
+
+def test_a_server_that_hangs_at_rset_is_left_for_a_fresh_line(serve, channel_to, owed):
+    server = serve({"RSET": SILENCE})
+    channel = channel_to(server, deadline=0.4)
+    channel.send(owed(key="d-1"))
+    with pytest.raises(TemporaryError, match="took too long"):
+        channel.send(owed(key="d-2"))
+    channel.send(owed(key="d-3"))
+    assert [m["Message-ID"] for m in server.messages] == [
+        "<d-1@acme.example>",
+        "<d-3@acme.example>",
+    ]
 
 
 def test_after_an_error_the_next_message_gets_a_fresh_connection(serve, channel_to, owed):
@@ -129,8 +178,9 @@ def test_after_an_error_the_next_message_gets_a_fresh_connection(serve, channel_
 def test_nobody_listening_is_temporary(serve, channel_to, owed):
     server = serve()
     server.stop()
-    with pytest.raises(TemporaryError, match="could not be reached"):
+    with pytest.raises(TemporaryError, match="could not be reached") as caught:
         channel_to(server.url(host="127.0.0.1")).send(owed())
+    assert caught.value.cause == "unreachable"
 
 
 def test_a_host_without_an_address_is_temporary(channel_to, owed):
