@@ -205,6 +205,12 @@ class Plugins:
         """Report *error*, which a plugin raised outside of a guarded call."""
         self.report(fault_of(plugin, hook, error, about))
 
+    def guarded(
+        self, plugin: str, verb: str, act: Callable[[], T], otherwise: T, about: About = NOBODY
+    ) -> T:
+        """Return what *act* answers, which calls code of *plugin*, or *otherwise* when it fails."""
+        return self._guard.call(plugin, verb, act, otherwise, about)
+
     def put_out(self, plugin: str, error: BaseException) -> None:
         """Take a plugin out again, with all its hooks and channels, because of *error*."""
         self._loaded.put_out(plugin, error)
