@@ -24,7 +24,7 @@ ONLY_DELAYED = re.compile(
     re.IGNORECASE,
 )
 COPY = re.compile(
-    r"^(?:-{2,}.*(?:copy|original message|below this line|returned message|headers).*"
+    r"^(?:--.*(?:copy|original message|below this line|returned message|headers).*"
     r"|original message\b.*|return-path:.*|received: from .*)$",
     re.IGNORECASE | re.MULTILINE,
 )
