@@ -165,10 +165,11 @@ bring_services() {
     if ! has_chromium; then bring_service Chromium chromium fonts-noto-core; fi
     if ! has_postgres; then bring_service PostgreSQL postgresql; fi
     if ! has_redis; then bring_service Redis redis-server; fi
+    if ! has_kannel; then bring_service Kannel kannel kannel-extras; fi
     give_turn
 }
 
-has_services() { has_chromium && has_postgres && has_redis; }
+has_services() { has_chromium && has_postgres && has_redis && has_kannel; }
 
 has_chromium() {
     if [ -n "${PORTICO_CHROMIUM:-}" ]; then return; fi
@@ -183,6 +184,8 @@ has_postgres() {
 }
 
 has_redis() { has redis-server || has valkey-server; }
+
+has_kannel() { has bearerbox && [ -x /usr/lib/kannel/test/fakesmsc ]; }
 
 bring_service() {
     name=$1

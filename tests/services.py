@@ -1,4 +1,4 @@
-"""The real services of the tests as fixtures: PostgreSQL, Redis, a browser, or a skip saying why.
+"""The real services of the tests as fixtures: PostgreSQL, Redis, Kannel, a browser, or a skip.
 
 Servers are private to one test run and gone after it; see `tests.watcher` for how.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from tests import servers
+from tests import kannel, servers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -60,6 +60,16 @@ def redis_server(pytestconfig: pytest.Config) -> Iterator[servers.Redis]:
     need_redis()
     run = pytestconfig.stash[RUN]
     server = servers.Redis.launch(run.shared, f"redis-{run.worker}")
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def kannel_server(pytestconfig: pytest.Config) -> Iterator[kannel.Kannel]:
+    """An SMS gateway with phones to write to, for this test process alone (a third of a second)."""
+    need_kannel()
+    run = pytestconfig.stash[RUN]
+    server = kannel.Kannel.launch(run.shared, f"kannel-{run.worker}")
     yield server
     server.end()
 
@@ -113,6 +123,11 @@ def need_postgres() -> None:
 def need_redis() -> None:
     if servers.redis_program() is None:
         skip_for_want_of("Redis or Valkey", "apt-get install -y redis-server")
+
+
+def need_kannel() -> None:
+    if not all(map(kannel.kannel_program, ("bearerbox", "smsbox", "fakesmsc"))):
+        skip_for_want_of("Kannel", "apt-get install -y kannel kannel-extras")
 
 
 class Run:
