@@ -93,7 +93,11 @@ def callbacks(settings: Settings) -> Iterator[Callbacks]:
     ("kind", "words", "arrives"),
     [
         ("short", "“Acme” & Co: 100% {link}", '"Acme" & Co: 100% {link}'),
-        ("long", "Größe €20 \u2013 [ok] {link} " + "z" * 200, "Größe €20 - [ok] {link} " + "z" * 200),
+        (
+            "long",
+            "Größe €20 \u2013 [ok] {link} " + "z" * 200,
+            "Größe €20 - [ok] {link} " + "z" * 200,
+        ),
         ("script", "Привет, “Карл” 😀 {link}", "Привет, “Карл” 😀 {link}"),
     ],
 )
