@@ -27,21 +27,18 @@ from portal_sms.words import counted, text_for
 NOT_SET_UP = "Text messages are not set up. Fill in the settings of SMS."
 AN_HOUR = 3600
 MOST_AN_HOUR = 100
+SHARE = 0.8
 
 
 class Sms(Channel):
     """Sends text messages through Twilio or an HTTP gateway, whichever the account chose.
 
-    Neither knows a message it has seen before, so an ambiguous end is not tried again. *deadline*
-    is in seconds, for one call as a whole, and shorter than `caps.timeout`.
+    Neither knows a message it has seen before, so an ambiguous end is not tried again.
     """
 
     id, name = "sms", "SMS"
     caps = Caps(address="phone", kinds=MAILED_KINDS, receipts=True, timeout=30)
     SettingsForm = SmsForm
-
-    def __init__(self, *, deadline: float = 25.0) -> None:
-        self._deadline = deadline
 
     def is_ready(self, settings: Settings) -> bool:
         return bool(_provider(settings).is_ready(settings))
@@ -49,7 +46,7 @@ class Sms(Channel):
     def check(self, settings: Settings) -> Report:
         if not self.is_ready(settings):
             raise AuthenticationError(NOT_SET_UP, cause="sign_in")
-        findings = _provider(settings).check(settings, time.monotonic() + self._deadline)
+        findings = _provider(settings).check(settings, self._deadline())
         return Report((*findings, _countries(settings), *_lengths(settings)))
 
     def normalise_address(self, address: str, settings: Settings) -> str:
@@ -67,13 +64,16 @@ class Sms(Channel):
                 "Raise it in the settings of SMS, or send this one later."
             )
             raise PermanentError(reason, cause="not_allowed")
-        until = time.monotonic() + self._deadline
-        sent: Sent = _provider(settings).send(request, text, settings, until)
+        sent: Sent = _provider(settings).send(request, text, settings, self._deadline())
         return sent
 
     def parse_receipt(self, request: ReceiptRequest, settings: Settings) -> Iterable[Receipt]:
         source = twilio if settings.get("provider") == "twilio" else callbacks
         return list(source.receipts(request, settings))
+
+    def _deadline(self) -> float:
+        """Return when a call has to be over, so early that nobody needs to interrupt it."""
+        return time.monotonic() + SHARE * self.caps.timeout
 
 
 def _provider(settings: Settings) -> ModuleType:

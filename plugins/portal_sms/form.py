@@ -27,8 +27,8 @@ NAMES = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 MANY = 3
 
 
-def strip(value: str | None) -> str | None:
-    return value.strip() if isinstance(value, str) else value
+def strip(value: str | None) -> str:
+    return (value or "").strip()
 
 
 def line(label: str, description: str, group: str, *more: Any, **options: Any) -> StringField:

@@ -110,19 +110,22 @@ def signature(text: str, token: str) -> bytes:
 def _call(
     method: str, path: str, settings: Settings, fields: Mapping[str, str] | None = None
 ) -> Call:
-    sid, token = str(settings["twilio_sid"]), str(settings["twilio_token"])
     base = limits().twilio_url
-    pair = base64.b64encode(f"{sid}:{token}".encode()).decode()
     return Call(
         method,
-        f"{base}/2010-04-01/Accounts/{quote(sid, safe='')}{path}",
+        f"{base}/2010-04-01/Accounts/{quote(str(settings['twilio_sid']), safe='')}{path}",
         {
-            "Authorization": f"Basic {pair}",
+            "Authorization": f"Basic {_pair(settings)}",
             "Content-Type": "application/x-www-form-urlencoded",
         },
         urlencode(fields).encode() if fields else b"",
         hosts=frozenset({urlsplit(base).hostname or ""}),
     )
+
+
+def _pair(settings: Settings) -> str:
+    pair = f"{settings['twilio_sid']}:{settings['twilio_token']}"
+    return base64.b64encode(pair.encode()).decode()
 
 
 def _told(answer: Answer) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def _refusal(
     answer: Answer, told: Mapping[str, Any], request: SendRequest | None, settings: Settings
 ) -> ChannelError:
     """Return the error of Twilio's code where it has one that we know, else of the HTTP status."""
-    secrets = [str(settings["twilio_token"])]
+    secrets = [str(settings["twilio_token"]), _pair(settings)]
     code = told.get("code")
     if "message" in told:
         reply = one_line(without_secrets(f"{code} {told['message']}", request, secrets))

@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from portal.channel import AccountInfo, Message, SendRequest, Settings
-from portal_sms.channel import Sms
+from portal_sms.channel import SHARE, Sms
 from portal_sms.tests.scripted_gateway import ScriptedGateway
 
 LINK = "https://portal.acme.example/l/abcdefghijklmnop-_stuvwx"
@@ -36,8 +37,8 @@ GATEWAY = {
 
 @pytest.fixture(autouse=True)
 def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SMS_GATEWAY_HOSTS", raising=False)
-    monkeypatch.delenv("SMS_TWILIO_URL", raising=False)
+    monkeypatch.setenv("SMS_GATEWAY_HOSTS", "")
+    monkeypatch.setenv("SMS_TWILIO_URL", "")
 
 
 @pytest.fixture
@@ -53,9 +54,16 @@ def serve() -> Iterator[Callable[..., ScriptedGateway]]:
         server.stop()
 
 
+def hurried(seconds: float) -> Sms:
+    """A channel whose calls are over after *seconds*."""
+    channel = Sms()
+    channel.caps = replace(channel.caps, timeout=seconds / SHARE)  # type: ignore[misc]
+    return channel
+
+
 @pytest.fixture
 def sms() -> Sms:
-    return Sms(deadline=5)
+    return hurried(5)
 
 
 @pytest.fixture

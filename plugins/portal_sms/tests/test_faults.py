@@ -16,8 +16,7 @@ from portal.channel import (
     PermanentError,
     TemporaryError,
 )
-from portal_sms.channel import Sms
-from portal_sms.tests.conftest import LINK, TOKEN, TWILIO
+from portal_sms.tests.conftest import LINK, TOKEN, TWILIO, hurried
 from portal_sms.tests.scripted_gateway import BREAK_OFF, DRIP, HANG_UP, RESET, SILENCE
 
 PROVIDERS = ("twilio", "gateway")
@@ -82,7 +81,7 @@ def test_no_answer_after_the_request_was_written_is_ambiguous(serve, settings_at
     server = serve(how)
     started = time.monotonic()
     with pytest.raises(AmbiguousError) as caught:
-        Sms(deadline=0.4).send(owed(), settings_at(server))
+        hurried(0.4).send(owed(), settings_at(server))
     assert time.monotonic() - started < 2, "a drip stretches no deadline"
     assert caught.value.cause in {"timeout", "unreachable"}
     assert len(server.requests) == 1
@@ -107,7 +106,7 @@ def test_a_line_that_is_never_taken_up_is_temporary(gateway_at, owed):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)), pytest.raises(TemporaryError) as caught:
-            Sms(deadline=0.3).send(owed(), gateway_at(f"http://127.0.0.1:{port}"))
+            hurried(0.3).send(owed(), gateway_at(f"http://127.0.0.1:{port}"))
     assert caught.value.cause == "timeout"
 
 
