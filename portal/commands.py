@@ -10,15 +10,18 @@ from typing import Any, ParamSpec
 
 import click
 
-from portal import config, plugins, schema, serve
+from portal import config, exposition, outbox_report, plugins, schema, serve
 from portal import worker as workers
 from portal.app import create_app
 from portal.channel import Channel, ChannelError, Settings
 from portal.db import DatabaseAway, db
 from portal.demo import open_demo
+from portal.doctor import examine, paper
 from portal.errors import PortalError, SettingsError
 from portal.flows.open_account import open_account
 from portal.flows.staff_access import add_staff, is_time_zone, make_staff_link, set_choice
+from portal.models import sealed_settings
+from portal.models.account import Account
 from portal.models.staff_role import Role
 from portal.processes import die_with_supervisor, log_to_stderr, why_not_listen
 
@@ -70,6 +73,8 @@ def worker(*, once: bool) -> None:
     die_with_supervisor()
     log_to_stderr()
     app = create_app()
+    if not once:
+        exposition.must_be_free(app.config["PORTAL_SETTINGS"])
     with app.app_context():
         _must_be_current()
         if once:
@@ -199,6 +204,49 @@ def channels() -> None:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--account", "slug", default="", help="Count what is this account's alone.")
+@clearly
+def outbox(*, as_json: bool, slug: str) -> None:
+    """Show what is owed, sent, failed and paused, and which workers are alive."""
+    with create_app().app_context():
+        _must_be_current()
+        found = outbox_report.report(_account_id(slug) if slug else None)
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(outbox_report.lines(found)))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--account", "slug", default="", help="Try this account's channels, too.")
+@clearly
+def doctor(*, as_json: bool, slug: str) -> None:
+    """Look at all that this installation depends on, and say what to do. Status 1 when something
+    is bad. Nothing is sent and nothing is changed."""
+    results = []
+    for result in examine(slug):
+        results.append(result)
+        if not as_json:
+            click.echo("\n".join(paper.of(result)))
+    is_well = not any(result.is_bad for result in results)
+    if as_json:
+        checks = [result.as_json() for result in results]
+        click.echo(json.dumps({"ok": is_well, "checks": checks}, indent=2))
+    else:
+        click.echo(paper.closing(results))
+    sys.exit(0 if is_well else 1)
+
+
+@click.command()
+@clearly
+def reseal() -> None:
+    """Seal the stored channel settings with the newest of PORTAL_SECRET_KEYS."""
+    with create_app().app_context():
+        _must_be_current()
+        count = sealed_settings.reseal()
+    click.echo(f"{count} sealed with the newest key.")
+
+
+@click.command()
 @clearly
 def settings() -> None:
     """List each setting, its value with secrets masked, and where it came from."""
@@ -216,6 +264,13 @@ def _health(channel: Channel) -> str:
     finally:
         channel.close()
     return "works"
+
+
+def _account_id(slug: str) -> int:
+    found = Account.by_slug(slug)
+    if found is None:
+        raise SettingsError(f"There is no account {slug}. Give its slug, as in /p/<slug>.")
+    return found.id
 
 
 def _must_be_current() -> None:

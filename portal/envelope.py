@@ -29,6 +29,15 @@ def unseal(purpose: str, sealed: bytes) -> bytes:
         ) from None
 
 
-def _box(purpose: str) -> MultiFernet:
-    keys = keys_for(f"sealed {purpose}")
+def is_newest(purpose: str, sealed: bytes) -> bool:
+    """Tell whether the newest key opens it: then the older ones are not needed for it."""
+    try:
+        _box(purpose, at_most=1).decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
+def _box(purpose: str, at_most: int | None = None) -> MultiFernet:
+    keys = keys_for(f"sealed {purpose}")[:at_most]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

@@ -133,7 +133,12 @@ class ChannelSetting(Base):
 
     @property
     def _purpose(self) -> str:
-        return f"channel {self.account_id} {self.channel}"
+        return self.purpose(self.account_id, self.channel)
+
+    @staticmethod
+    def purpose(account_id: int, channel: str) -> str:
+        """Return what the settings are sealed for: in another row they cannot be opened."""
+        return f"channel {account_id} {channel}"
 
     def fail(self, why: str, words: str, *, retry_after: float = 0) -> bool:
         """Count one failure that is the provider's; tell whether the channel pauses now.
