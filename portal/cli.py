@@ -10,8 +10,11 @@ from werkzeug.utils import import_string
 _ELSEWHERE = {
     "account": "portal.commands:account",
     "channels": "portal.commands:channels",
+    "doctor": "portal.commands:doctor",
     "migrate": "portal.commands:migrate",
+    "outbox": "portal.commands:outbox",
     "prepare": "portal.commands:prepare",
+    "reseal": "portal.commands:reseal",
     "settings": "portal.commands:settings",
     "staff": "portal.commands:staff",
     "web": "portal.commands:web",
