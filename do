@@ -166,10 +166,11 @@ bring_services() {
     if ! has_postgres; then bring_service PostgreSQL postgresql; fi
     if ! has_redis; then bring_service Redis redis-server; fi
     if ! has_kannel; then bring_service Kannel kannel kannel-extras; fi
+    if ! has_dovecot; then bring_service Dovecot dovecot-imapd; fi
     give_turn
 }
 
-has_services() { has_chromium && has_postgres && has_redis && has_kannel; }
+has_services() { has_chromium && has_postgres && has_redis && has_kannel && has_dovecot; }
 
 has_chromium() {
     if [ -n "${PORTICO_CHROMIUM:-}" ]; then return; fi
@@ -186,6 +187,8 @@ has_postgres() {
 has_redis() { has redis-server || has valkey-server; }
 
 has_kannel() { has bearerbox && [ -x /usr/lib/kannel/test/fakesmsc ]; }
+
+has_dovecot() { [ -x /usr/sbin/dovecot ] || has dovecot; }
 
 bring_service() {
     name=$1

@@ -1,4 +1,4 @@
-"""The real services of the tests as fixtures: PostgreSQL, Redis, Kannel, a browser, or a skip.
+"""The real services of the tests as fixtures: databases, Kannel, Dovecot, a browser, or a skip.
 
 Servers are private to one test run and gone after it; see `tests.watcher` for how.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from tests import kannel, servers
+from tests import dovecot, kannel, servers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -75,6 +75,16 @@ def kannel_server(pytestconfig: pytest.Config) -> Iterator[kannel.Kannel]:
 
 
 @pytest.fixture(scope="session")
+def dovecot_server(pytestconfig: pytest.Config) -> Iterator[dovecot.Dovecot]:
+    """A Dovecot for this test process alone; each user name is a mailbox of its own."""
+    need_dovecot()
+    run = pytestconfig.stash[RUN]
+    server = dovecot.Dovecot.launch(run.shared, f"dovecot-{run.worker}")
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
 def chromium_path() -> str:
     path = servers.chromium_program()
     if path is None:
@@ -123,6 +133,12 @@ def need_postgres() -> None:
 def need_redis() -> None:
     if servers.redis_program() is None:
         skip_for_want_of("Redis or Valkey", "apt-get install -y redis-server")
+
+
+def need_dovecot() -> None:
+    program = dovecot.dovecot_program()
+    if program is None or not dovecot.is_dovecot_known(program):
+        skip_for_want_of("Dovecot 2.3", "apt-get install -y dovecot-imapd")
 
 
 def need_kannel() -> None:
