@@ -7,7 +7,7 @@ workers, and tells the parent what a worker held that died.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import blake2b
 from multiprocessing.sharedctypes import RawArray
@@ -105,6 +105,8 @@ class Seat(NamedTuple):
 
     lanes: Lanes
     number: int
+    is_stopping: Callable[[], bool] = bool
+    """Tells whether the worker is to end; it then takes up nothing more."""
 
 
 @cache

@@ -233,7 +233,7 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
         )
         worker.app = self.app
         worker.parent = os.getpid()
-        worker.seat = Seat(self.lanes, next(self._numbers))
+        worker.seat = Seat(self.lanes, next(self._numbers), self.stop_flag.is_set)
         return worker
 
     def _create_scheduler(self) -> Sweep:
@@ -248,7 +248,7 @@ def _how_it_ended(exit_code: int) -> str:
 
 def _in_lane(name: str, act: Callable[[], None]) -> None:
     """Do what may take long while a worker is left for everybody else; the sweep asks again."""
-    lanes, number = _seat or alone()
+    lanes, number, _ = _seat or alone()
     if not lanes.enter(number, lane_of(0, name)):
         return
     try:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from portal import fallback, plugins
+from portal import fallback, metrics, plugins
 from portal.attempt import End, Job, info, make_attempt
 from portal.channel import Channel
 from portal.config import settings
 from portal.db import atomic, now
-from portal.lanes import BATCH, Seat, alone, lane_of
+from portal.lanes import BATCH, PROMPT_SECONDS, Seat, alone, lane_of
 from portal.models import outbox
 from portal.models.channel_setting import ChannelSetting
 from portal.models.delivery import Delivery, Status
@@ -92,8 +92,14 @@ def _hold(account_id: int, channel: str, until: datetime) -> None:
     outbox.hold(account_id, channel, until)
 
 
-@atomic
 def _give_back(claims: Sequence[Claim], due_at: datetime) -> None:
+    """Return what was taken and not begun; nothing is written when that is nothing."""
+    if claims:
+        _return(claims, due_at)
+
+
+@atomic
+def _return(claims: Sequence[Claim], due_at: datetime) -> None:
     for claim in claims:
         outbox.return_unsent(claim, due_at)
 
@@ -192,20 +198,42 @@ def _paces(job: Job, channel: Channel) -> list[tuple[str, timedelta]]:
 
 def _send_all(jobs: list[Job], seat: Seat) -> None:
     """Send one after the other; give the rest back when the provider turns out slow or ailing."""
-    lanes, number = seat.lanes, seat.number
-    lanes.hold(number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
+    seat.lanes.hold(seat.number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
     ends: list[tuple[Job, End]] = []
-    for place, job in enumerate(jobs):
-        lanes.begin(number, place)
-        job = _by_chosen_channel(job)
-        end = make_attempt(job)
-        lanes.end(number, place, was_sent=end.status in OUT, seconds=end.seconds)
-        ends.append((job, end))
-        if end.blame or end.seconds > 1:
-            _give_back([left.claim for left in jobs[place + 1 :]], now())
-            break
-    if ends:
+    try:
+        for place, job in enumerate(jobs):
+            end = _send(job, place, seat, ends)
+            if end.blame or end.seconds > PROMPT_SECONDS or seat.is_stopping():
+                break
+    except BaseException:
+        # Told to end in the middle of a send: whether that one went out is in doubt.
+        _expire(jobs[len(ends)].claim)
+        _give_back([job.claim for job in jobs[len(ends) + 1 :]], now())
         _finish(ends)
+        raise
+    _give_back([job.claim for job in jobs[len(ends) :]], now())
+    _finish(ends)
+
+
+def _send(job: Job, place: int, seat: Seat, ends: list[tuple[Job, End]]) -> End:
+    seat.lanes.begin(seat.number, place)
+    job = _by_chosen_channel(job)
+    end = make_attempt(job)
+    seat.lanes.end(seat.number, place, was_sent=end.status in OUT, seconds=end.seconds)
+    metrics.note_send(job.claim.channel, _result(end), end.seconds)
+    ends.append((job, end))
+    return end
+
+
+def _result(end: End) -> str:
+    if end.blame == "sign_in":
+        return "paused"
+    return "delayed" if end.try_again else str(end.status)
+
+
+@atomic
+def _expire(claim: Claim) -> None:
+    outbox.expire_lease([(claim.delivery_id, claim.attempt)])
 
 
 def _by_chosen_channel(job: Job) -> Job:
@@ -228,9 +256,14 @@ def _move(job: Job, channel: str) -> Job:
     return replace(job, claim=job.claim._replace(channel=channel), setting=setting)
 
 
-@atomic
 def _finish(ends: list[tuple[Job, End]]) -> None:
     """Write how the attempts went. A worker that stalled past its lease writes nothing."""
+    if ends:
+        _write_all(ends)
+
+
+@atomic
+def _write_all(ends: list[tuple[Job, End]]) -> None:
     for job, end in ends:
         _write(job, end)
 
