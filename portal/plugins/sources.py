@@ -65,9 +65,10 @@ def _in_folder(folder: Path) -> Iterator[Source]:
     for path in sorted(folder.iterdir()):
         source = path / "__init__.py" if path.is_dir() else path
         if source.suffix == ".py" and source.is_file() and not path.name.startswith(("_", ".")):
+            name = path.stem.removeprefix("portal_")  # as packages of plugins are called
             yield Source(
-                path.stem,
-                partial(_import, path.stem, source),
+                name,
+                partial(import_file, name, source),
                 origin=str(path),
                 danger=unsafe or _first_danger(folder, path),
             )
@@ -113,7 +114,8 @@ def _user(uid: int) -> str:
         return str(uid)
 
 
-def _import(name: str, source: Path) -> Any:
+def import_file(name: str, source: Path) -> Any:
+    """Import the module or package at *source*. Raises what it raises."""
     spec = importlib.util.spec_from_file_location(f"portal_plugin_{name}", source)
     if spec is None or spec.loader is None:
         raise ImportError(f"{source} cannot be imported")

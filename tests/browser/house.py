@@ -27,7 +27,9 @@ A_WHILE_AGO = 3_600_000_000
 """Microseconds, as the database counts them."""
 
 PAPERS = '''
-"""Two areas for the clients of Birch: one to read, one that is broken."""
+"""Two areas for the clients of Birch: one to read, one that is broken; and a broken page."""
+
+from flask import Blueprint
 
 from portal.channel import Section
 from portal.hookspecs import hookimpl
@@ -49,6 +51,13 @@ def portal_sections(account_slug):
         Section("papers", "Papers", "What we have agreed", "file", papers),
         Section("invoices", "Invoices", "What is open and what is paid", "folder", broken),
     )
+
+
+@hookimpl
+def portal_blueprint(place):
+    pages = Blueprint("papers", __name__)
+    pages.add_url_rule("/broken", "broken", lambda: broken(None))
+    return pages if place == "public" else None
 '''
 ADA, BEA, SOL = "ada@acme.example", "bea@birch.example", "sol@acme.example"
 

@@ -275,6 +275,9 @@ def rooms(house: House) -> Iterator[State]:
     expect(page.get_by_text("None yet.")).to_be_visible()
     yield "section", page
     page.goto("/p/birch/s/invoices")
+    expect(page.get_by_text("This area cannot be shown right now")).to_be_visible()
+    yield "section that failed", page
+    page.goto("/x/papers/broken")
     yield "error 500", page
 
 

@@ -1,0 +1,119 @@
+"""Finds the channels and contracts of a plugin that is being written, and tries them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from portal import plugins
+from portal.channel import Channel, Operator
+from portal.plugins.sources import Source, import_file
+from portal.testing import ChannelContract, run
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was tried. *words* say what to do about it, or why it was not tried."""
+
+    subject: str
+    says: str
+    state: Literal["ok", "failed", "not run"]
+    words: str = ""
+
+
+class _MissingError(Exception):
+    """There is nothing at the path that could be a plugin."""
+
+
+def of(path: Path) -> Iterator[Line]:
+    """Load the plugin at *path* and put each of its channels to the tests of the contract.
+
+    A channel is tried with the ChannelContract among the plugin's own tests; one that has none
+    with settings that are made up from its form.
+    """
+    try:
+        source = _source(path)
+    except _MissingError as error:
+        yield Line(path.name, "It can be loaded", "failed", str(error))
+        return
+    loaded = plugins.load(Operator(), [source])
+    (info,) = loaded.described()
+    if info.state != "loaded":
+        yield Line(info.name, "It can be loaded", "failed", info.why)
+        return
+    yield Line(info.name, f"It can be loaded: {', '.join(info.hooks) or 'no hooks'}", "ok")
+    contracts, failures = _contracts(path)
+    yield from failures
+    for channel in loaded.channels.values():
+        own = [one for one in contracts if _is_of(one, channel)]
+        for contract in own or [_made_up(channel)]:
+            for result in run(contract):
+                yield Line(channel.id, result.says, result.state, result.words)
+
+
+def _source(path: Path) -> Source:
+    """Return what to load: a file, a package, or the one package in a project's folder."""
+    if path.is_file() and path.suffix == ".py":
+        return Source(path.stem, lambda: import_file(path.stem, path), str(path))
+    if (path / "__init__.py").is_file():
+        sys.path.insert(0, str(path.parent))
+        return _package(path)
+    found = [one.parent for one in sorted(path.glob("*/__init__.py")) if one.parent.name != "tests"]
+    if len(found) != 1:
+        raise _MissingError(
+            f"{path} must be a .py file, a package, or a folder with one package in it; "
+            f"it holds {len(found)} packages."
+        )
+    sys.path.insert(0, str(path))
+    return _package(found[0])
+
+
+def _package(folder: Path) -> Source:
+    name = folder.name
+    return Source(name.removeprefix("portal_"), lambda: importlib.import_module(name), str(folder))
+
+
+def _contracts(path: Path) -> tuple[list[type[ChannelContract]], list[Line]]:
+    """Return the contracts in the plugin's tests, and what cannot be read of them."""
+    found: dict[str, type[ChannelContract]] = {}
+    failures: list[Line] = []
+    for file in _tests(path):
+        try:
+            module = import_file(f"tests_{file.stem}", file)
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}"
+            failures.append(Line(file.name, "Its contract can be read", "failed", words))
+        else:
+            found |= _of_module(module)
+    return list(found.values()), failures
+
+
+def _tests(path: Path) -> list[Path]:
+    if path.is_file():
+        near = [path, *path.parent.glob(f"test_{path.stem}.py")]
+    else:
+        near = [*path.glob("test_*.py"), *path.glob("**/tests/**/test_*.py")]
+    return [file for file in sorted({*near}) if "ChannelContract" in file.read_text("utf-8")]
+
+
+def _of_module(module: ModuleType) -> dict[str, type[ChannelContract]]:
+    return {
+        f"{module.__name__}.{name}": one
+        for name, one in vars(module).items()
+        if isinstance(one, type) and issubclass(one, ChannelContract) and one.channel is not None
+    }
+
+
+def _is_of(contract: type[ChannelContract], channel: Channel) -> bool:
+    # Not by class: a single file is loaded once as the plugin and once for its contract.
+    return str(getattr(contract.channel, "id", "")) == channel.id
+
+
+def _made_up(channel: Channel) -> type[ChannelContract]:
+    members: dict[str, Any] = {"channel": channel, "made_up": True}
+    return type(f"Made up for {channel.id}", (ChannelContract,), members)

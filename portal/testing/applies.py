@@ -1,0 +1,96 @@
+"""Which tests of the contract a channel is put to, and what they are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from portal.channel import Caps, Channel, ReceiptRequest
+from portal.testing import forms
+
+NEEDS_SERVER = (
+    "test_a_wrong_password_pauses_the_channel",
+    "test_too_many_is_tried_later",
+    "test_a_refusal_is_final",
+    "test_a_broken_provider_is_tried_again",
+    "test_a_provider_that_is_away_is_tried_again",
+    "test_a_provider_that_hangs_is_left_in_time",
+    "test_a_line_that_drops_is_unclear",
+    "test_nonsense_is_no_crash",
+    "test_a_child_process_has_its_own_connection",
+)
+BLANK = "test_a_blank_secret_is_kept"
+NEEDS_FORM = ("test_settings_survive_being_saved_and_shown", "test_bad_settings_are_refused")
+NEEDS_RECEIPTS = ("test_a_genuine_receipt_is_understood", "test_a_forged_receipt_is_refused")
+
+
+def is_slug(word: object) -> bool:
+    return isinstance(word, str) and re.fullmatch(r"[a-z][a-z0-9_-]{0,29}", word) is not None
+
+
+def reasons_not_to_run(contract: Any) -> dict[str, str]:
+    """Return the tests that mean nothing for the channel of *contract*, and why."""
+    channel, caps = contract.channel, contract.channel.caps
+    if not isinstance(caps, Caps):
+        return {}
+    reasons: dict[str, str] = {}
+    if caps.synchronous or not contract.server:
+        why = "it is synchronous" if caps.synchronous else "it calls no server"
+        reasons |= dict.fromkeys(NEEDS_SERVER, why)
+    if channel.SettingsForm is None:
+        reasons |= dict.fromkeys((*NEEDS_FORM, BLANK), "it has no settings")
+    elif not forms.secret_fields(channel.SettingsForm):
+        reasons[BLANK] = "it has no secret"
+    if channel.SettingsForm is not None and not contract.bad_settings and _takes_nothing(channel):
+        reasons["test_bad_settings_are_refused"] = "every field may stay blank; set bad_settings"
+    if not caps.idempotent:
+        reasons["test_a_retry_has_the_same_key"] = "it is not idempotent"
+    if not caps.receipts:
+        reasons |= dict.fromkeys(NEEDS_RECEIPTS, "it takes no receipts")
+    elif contract.made_up:
+        reasons |= dict.fromkeys(NEEDS_RECEIPTS, "write a ChannelContract with receipt()")
+    if not caps.polls:
+        reasons["test_fetching_receipts_harms_nothing"] = "it fetches no receipts"
+    return reasons
+
+
+def forgeries(genuine: ReceiptRequest) -> dict[str, ReceiptRequest]:
+    """Return receipts as somebody would post them who does not know the secret."""
+    unsigned = {
+        name: value
+        for name, value in genuine.headers.items()
+        if name in ("content-type", "content-length", "host")
+    }
+    changed = _with_another_status(genuine)
+    wrong = {
+        name: value if name in unsigned else value[:-4] + "AAA=" for name, value in
+        genuine.headers.items()
+    }  # fmt: skip
+    return {
+        "no signature": replace(genuine, headers=unsigned, query={}, url=_bare(genuine.url)),
+        "a wrong signature": replace(
+            genuine, headers=wrong, query=_spoilt(genuine.query), url=_bare(genuine.url)
+        ),
+        "changed words": changed,
+    }
+
+
+def _with_another_status(genuine: ReceiptRequest) -> ReceiptRequest:
+    form = {name: f"{value}x" for name, value in genuine.form.items()}
+    query = _spoilt(genuine.query) if not genuine.body and not form else genuine.query
+    return replace(genuine, body=genuine.body + b" ", form=form, query=query)
+
+
+def _spoilt(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: f"{value}x" for name, value in query.items()}
+
+
+def _bare(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _takes_nothing(channel: Channel | type[Channel]) -> bool:
+    form = channel.SettingsForm
+    return form is not None and bool(forms.typed_into(form, {}).validate())
