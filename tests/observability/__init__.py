@@ -1,0 +1,1 @@
+"""How operators see what goes on: probes, metrics, the outbox, the doctor."""
