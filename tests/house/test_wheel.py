@@ -152,6 +152,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
         "portal/static/icons.svg",
         "portal_email/py.typed",
         "portal_clipboard/py.typed",
+        "portal_apprise/py.typed",
     ):
         assert part in names, f"{part} is not in the wheel"
     tops = {name.split("/")[0] for name in names}
@@ -159,6 +160,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
         "portal",
         "portal_email",
         "portal_clipboard",
+        "portal_apprise",
     }
     assert not [name for name in names if "tests" in name.split("/") or name.endswith(".pyc")]
     metadata = ZipFile(wheel).read(next(name for name in names if name.endswith("/METADATA")))
