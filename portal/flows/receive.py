@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from portal import fallback, tokens
 from portal.channel import Receipt
 from portal.db import atomic
-from portal.models import delivery_receipt
+from portal.models import delivery_receipt, delivery_story
 from portal.models.delivery import Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import MagicLink
@@ -34,7 +34,7 @@ def _receive(account_id: int | None, channel: str, receipt: Receipt) -> bool:
     ) or delivery_receipt.by_provider_id(account_id, channel, receipt.provider_id)
     if delivery is None:
         return False
-    link = delivery_receipt.link_of(delivery)
+    link = delivery_story.link_of(delivery)
     reason, reply = _clean(receipt.reason, link), _clean(receipt.reply, link)
     if delivery_receipt.advance(
         delivery.id, receipt.status, cause=receipt.cause, error=reason, reply=reply
@@ -47,9 +47,9 @@ def _receive(account_id: int | None, channel: str, receipt: Receipt) -> bool:
 def _put_right(delivery: Delivery, link: MagicLink | None, status: str, reason: str) -> None:
     """Let the rest of the portal know: another channel stands in, or needs not any more."""
     if status in _NOT_ARRIVED:
-        follower = fallback.stand_in(delivery.id, reason or "The provider could not deliver it.")
-        if follower is None and (link is None or link.used_at is None):
+        if link is None or link.used_at is None:
             delivery_receipt.mark_access(delivery, undelivered=True)
+        fallback.stand_in(delivery.id, reason or "The provider could not deliver it.")
     elif status == Status.DELIVERED:
         delivery_receipt.mark_access(delivery, undelivered=False)
         follower_id = delivery_receipt.follower_in_queue(delivery.id)

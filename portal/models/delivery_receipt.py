@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from portal.db import db, now
 from portal.models.delivery import ARRIVING, TROUBLE, Delivery, Status
-from portal.models.magic_link import MagicLink
 from portal.models.portal_access import PortalAccess
 
 _KEY = re.compile(r"delivery-([1-9][0-9]{0,17})-([0-9a-f]{32})")
@@ -72,10 +71,6 @@ def advance(delivery_id: int, status: str, *, cause: str, error: str, reply: str
         .execution_options(synchronize_session=False)
     )
     return moved.first() is not None
-
-
-def link_of(delivery: Delivery) -> MagicLink | None:
-    return db.session.get(MagicLink, delivery.link_id, populate_existing=True)
 
 
 def follower_in_queue(delivery_id: int) -> int | None:

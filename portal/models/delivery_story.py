@@ -15,6 +15,7 @@ from portal.models.event import Event
 from portal.models.magic_link import MagicLink
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
+from portal.models.staff_task import StaffTask
 
 MOST_EVENTS = 200
 
@@ -65,6 +66,11 @@ def with_people(account: Account, delivery_id: int) -> DeliveryPeople | None:
         .execution_options(populate_existing=True)
     ).first()
     return DeliveryPeople(*row) if row else None
+
+
+def link_of(row: Delivery | StaffTask) -> MagicLink | None:
+    """Return the link that a message carries or a task is about."""
+    return db.session.get(MagicLink, row.link_id, populate_existing=True)
 
 
 def events(delivery: Delivery) -> list[DeliveryEvent]:

@@ -38,6 +38,7 @@ HEADLINES = (
     "revoked",
     "restored",
     "email_changed",
+    "channel_changed",
 )
 """The kinds that the overview shows; the rest stand on the contact's own timeline."""
 
@@ -58,6 +59,9 @@ class EventLine(NamedTuple):
     delivery_error: str | None
     delivery_channel: str | None
     delivery_attempts: int | None
+    delivery_id: int | None
+    delivery_due_at: datetime | None
+    delivery_held: bool | None
 
 
 class Event(Base):
@@ -224,6 +228,9 @@ _LINES = (
         Delivery.error,
         Delivery.channel,
         Delivery.attempts,
+        Delivery.id,
+        Delivery.due_at,
+        Delivery.held,
     )
     .outerjoin(Staff, Staff.id == Event.staff_id)
     .outerjoin(Contact, Contact.id == Event.contact_id)

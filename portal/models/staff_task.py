@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, Id, db, now
+from portal.db import Base, Id, UtcDateTime, db, now
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
 from portal.models.magic_link import MagicLink
@@ -129,7 +129,9 @@ class StaffTask(Base):
             .where(*_open(account_id))
         )
         if before is not None:
-            query = query.where(db.tuple_(cls.created_at, cls.id) < before)
+            at, row_id = before
+            key = db.tuple_(db.literal(at, UtcDateTime()), row_id)
+            query = query.where(db.tuple_(cls.created_at, cls.id) < key)
         rows = db.session.execute(
             query.order_by(cls.created_at.desc(), cls.id.desc()).limit(size)
         ).all()

@@ -15,11 +15,24 @@ from portal.web import (
     limits,
     mailbox,
     plugin_pages,
+    receipts,
     row_ids,
     sessions,
     templating,
 )
-from portal.web.admin import contacts, invitations, login_emails, magic_links, overview, staff
+from portal.web.admin import (
+    channels,
+    contacts,
+    deliveries,
+    delivery,
+    invitations,
+    login_emails,
+    magic_links,
+    overview,
+    plugins,
+    staff,
+    tasks,
+)
 from portal.web.client import links, portal
 
 
@@ -35,7 +48,9 @@ def init_app(app: Flask, found: Settings) -> None:
     errors.init_app(app)
     for module in (staff, overview, invitations, login_emails, magic_links, contacts):
         app.register_blueprint(module.bp)
-    for module in (front, brand, portal, links):
+    for desk_page in (deliveries, delivery, channels, tasks, plugins):
+        app.register_blueprint(desk_page.bp)
+    for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:
         app.register_blueprint(mailbox.bp)

@@ -41,7 +41,7 @@ def _trim(value: str | None) -> str:
     return (value or "").replace("\0", "").strip()
 
 
-def _one_line(value: str | None) -> str:
+def one_line(value: str | None) -> str:
     return " ".join(_trim(value).split())
 
 
@@ -50,6 +50,11 @@ def _is_address(_form: FlaskForm, field: StringField) -> None:
         normalise_email(field.data or "")
     except AddressError as error:
         raise ValidationError(str(error)) from None
+
+
+def send_at_field() -> StringField:
+    """Return the field for a later time, which is read in the account's zone."""
+    return StringField("Send later", filters=[_trim])
 
 
 class OwnForm(FlaskForm):  # type: ignore[misc]
@@ -108,9 +113,7 @@ class PasswordForm(OwnForm):
 class WhoForm(OwnForm):
     """Someone by name or address; `contact_id` is set once it is clear who."""
 
-    who = StringField(
-        "Contact or e-mail address", filters=[_one_line], validators=[Length(max=320)]
-    )
+    who = StringField("Contact or e-mail address", filters=[one_line], validators=[Length(max=320)])
     contact_id = HiddenField()
 
     @property
@@ -121,19 +124,21 @@ class WhoForm(OwnForm):
 class InviteForm(WhoForm):
     """Whom to invite, and with which words."""
 
-    name = StringField("Name", filters=[_one_line], validators=[Length(max=200)])
+    name = StringField("Name", filters=[one_line], validators=[Length(max=200)])
     note = TextAreaField(
         "Personal note",
         filters=[_trim],
         validators=[Length(max=LONGEST_NOTE, message="Use at most 500 characters.")],
     )
     keep_address = BooleanField()
+    send_at = send_at_field()
 
 
 class LoginEmailForm(OwnForm):
     """Search words; the chosen contacts are checkboxes beside it."""
 
-    q = StringField("Find contacts", filters=[_one_line])
+    q = StringField("Find contacts", filters=[one_line])
+    send_at = send_at_field()
 
 
 class MagicLinkForm(WhoForm):
@@ -170,15 +175,15 @@ class MagicLinkForm(WhoForm):
 class ContactForm(OwnForm):
     """What staff know of a contact."""
 
-    name = StringField("Name", filters=[_one_line], validators=[Length(max=200)])
+    name = StringField("Name", filters=[one_line], validators=[Length(max=200)])
     email = EmailField(
         "E-mail address",
         filters=[_trim],
         validators=[DataRequired("Enter an e-mail address."), Length(max=320), _is_address],
     )
-    phone = StringField("Phone", filters=[_one_line], validators=[Length(max=40)])
+    phone = StringField("Phone", filters=[one_line], validators=[Length(max=40)])
     locale = SelectField("Language", choices=[SelectChoice(*locale) for locale in LOCALES])
-    external_id = StringField("Your reference", filters=[_one_line], validators=[Length(max=100)])
+    external_id = StringField("Your reference", filters=[one_line], validators=[Length(max=100)])
     keep_address = BooleanField()
 
 

@@ -16,7 +16,7 @@ PAGES = sorted(
     page for page in TEMPLATES.rglob("*.html") if page.relative_to(TEMPLATES).parts[0] != "messages"
 )
 SPRITE = set(re.findall(r'<symbol id="([a-z-]+)"', (STATIC / "icons.svg").read_text()))
-RAW_HTML = {"admin/magic_link_ready.html": "qr", "client/section.html": "body"}
+RAW_HTML = {"admin/_link_shown.html": "qr", "client/section.html": "body"}
 """Where HTML comes in as it is: the QR code we draw, and a plugin's section."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(TEMPLATES)))

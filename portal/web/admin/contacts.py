@@ -19,6 +19,7 @@ from portal.models.contact import Contact
 from portal.models.event import PAGE, Event
 from portal.models.portal_access import Access, PortalAccess
 from portal.web import keys
+from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.admin.history import is_pending, timeline_line
 from portal.web.forms import ContactForm
@@ -123,7 +124,7 @@ def resend_invite(contact_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     contact = find_contact(contact_id)
     invite(account, contact.email, by=staff, request_id=g.request_id)
-    flash(f"Invitation to {contact.email} is on its way.", "good")
+    undo.tell(f"Invitation to {contact.email} is on its way.", [contact.id])
     return go(url_for(".show", contact_id=contact.id))
 
 
@@ -132,7 +133,7 @@ def send_login_email(contact_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     contact = find_contact(contact_id)
     send_login_emails(account, [contact], by=staff, request_id=g.request_id)
-    flash(f"Login e-mail to {contact.email} is on its way.", "good")
+    undo.tell(f"Login e-mail to {contact.email} is on its way.", [contact.id])
     return go(url_for(".show", contact_id=contact.id))
 
 

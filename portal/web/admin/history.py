@@ -8,14 +8,18 @@ from typing import Any, NamedTuple
 from portal.messages import isolate
 from portal.models.delivery import PENDING, Status
 from portal.models.event import EventLine
+from portal.web.admin.delivery_words import Chip, channel_name, chip, is_moving
 
-CHANNELS = {"email": "E-mail", "sms": "SMS", "clipboard": "Copy link"}
+CAUSES = ("invited", "login_email", "asked")
+"""The kinds of event that owe somebody a message."""
 
 
 class DeliveryWords(NamedTuple):
     """How a message goes on, for the overview."""
 
+    id: int
     status: str
+    chip: Chip
     reason: str
     channel: str
 
@@ -39,6 +43,8 @@ class TimelineLine(NamedTuple):
     detail: str
     icon: str
     tone: str
+    delivery_id: int | None = None
+    can_undo: bool = False
 
 
 class Says(NamedTuple):
@@ -69,6 +75,10 @@ _SAYS = {
     "expired": Says("The message was given up: its link would have expired", "alert", "bad"),
     "cancelled": Says("The message was not sent", "x"),
     "unknown": Says("Nobody can tell whether the message was sent", "alert", "bad"),
+    "complained": Says("The message was marked as spam", "alert", "bad"),
+    "retried": Says("{by} sent the message again", "refresh"),
+    "fallback": Says("The same link goes by {channel} now", "send", "note"),
+    "channel_changed": Says("{by} changed {channel}", "settings"),
     "opened": Says("The link was opened, and nothing pressed yet", "eye"),
     "signed_in": Says("{to} signed in", "check", "good"),
     "signed_out": Says("{to} signed out", "log-out"),
@@ -79,28 +89,55 @@ _SAYS = {
 
 
 def activity_line(line: EventLine) -> ActivityLine:
-    delivery = None
-    if line.delivery_status:
-        reason = line.delivery_error or ""
-        channel = CHANNELS.get(line.delivery_channel or "", line.delivery_channel or "")
-        delivery = DeliveryWords(line.delivery_status, reason, channel)
     return ActivityLine(
         at=line.at,
         sentence=_sentence(line),
         contact_id=line.contact_id,
         contact_name=_contact(line),
         icon=_says(line).icon,
-        delivery=delivery,
+        delivery=_delivery_words(line),
     )
 
 
 def timeline_line(line: EventLine) -> TimelineLine:
     says = _says(line)
-    return TimelineLine(line.at, _sentence(line), _detail(line), says.icon, says.tone)
+    is_cause = line.kind in CAUSES
+    can_undo = is_cause and line.delivery_status == Status.QUEUED and not line.delivery_attempts
+    return TimelineLine(
+        line.at,
+        _sentence(line),
+        _detail(line),
+        says.icon,
+        says.tone,
+        line.delivery_id if is_cause else None,
+        can_undo,
+    )
 
 
 def is_pending(lines: list[EventLine]) -> bool:
-    return any(line.delivery_status in PENDING for line in lines)
+    """Tell whether a message among them is about to change; one for next week is not."""
+    return any(
+        line.delivery_due_at is not None
+        and is_moving(line.delivery_status or "", due_at=line.delivery_due_at)
+        for line in lines
+    )
+
+
+def _delivery_words(line: EventLine) -> DeliveryWords | None:
+    if line.delivery_id is None or line.delivery_due_at is None or not line.delivery_status:
+        return None
+    return DeliveryWords(
+        line.delivery_id,
+        line.delivery_status,
+        chip(
+            line.delivery_status,
+            due_at=line.delivery_due_at,
+            attempts=line.delivery_attempts or 0,
+            held=bool(line.delivery_held),
+        ),
+        line.delivery_error or "",
+        channel_name(line.delivery_channel or ""),
+    )
 
 
 def _says(line: EventLine) -> Says:
@@ -109,7 +146,12 @@ def _says(line: EventLine) -> Says:
 
 def _sentence(line: EventLine) -> str:
     who = line.staff_name or ("Someone who has left" if line.actor == "staff" else "The portal")
-    return _says(line).sentence.format(by=isolate(who), to=isolate(_contact(line)))
+    channel = line.detail.get("channel")
+    return _says(line).sentence.format(
+        by=isolate(who),
+        to=isolate(_contact(line)),
+        channel=isolate(channel_name(channel)) if channel else "how messages are sent",
+    )
 
 
 def _contact(line: EventLine) -> str:
@@ -130,14 +172,17 @@ def _detail(line: EventLine) -> str:
 
 def _under_way(line: EventLine) -> str:
     """Say where the message stands until it has an end of its own on the timeline."""
-    is_cause = line.kind in ("invited", "login_email", "asked")
-    if not is_cause or line.delivery_status not in PENDING:
+    delivery = _delivery_words(line) if line.kind in CAUSES else None
+    if delivery is None or delivery.status not in PENDING:
         return ""
-    return (
-        "Its message is queued"
-        if line.delivery_status == Status.QUEUED
-        else "Its message is being sent"
-    )
+    return f"Its message is {_UNDER_WAY.get(delivery.chip.words, delivery.chip.words.lower())}"
+
+
+_UNDER_WAY = {
+    "Sending": "being sent",
+    "Trying again": "tried again soon",
+    "Waiting": "waiting for its channel",
+}
 
 
 def _how(kind: str, detail: dict[str, Any]) -> str:

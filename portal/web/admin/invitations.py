@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.invite import invite
 from portal.models.contact import Contact
 from portal.models.portal_access import Access, PortalAccess
+from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go
+from portal.web.admin.local_time import later
 from portal.web.admin.picking import Pick, pick, typo
 from portal.web.forms import InviteForm, whole_number
 
@@ -37,15 +39,19 @@ def new() -> ResponseReturnValue:
     stopped = _stopped(found)
     if stopped:
         return _page(form, **stopped)
+    send_at, is_time = later(form.send_at, account)
+    if not is_time:
+        return _page(form)
     contact = invite(
         account,
         found.contact.email if found.contact else found.email,
         by=staff,
         name=form.name.data or "",
         note=form.note.data or "",
+        send_at=send_at,
         request_id=g.request_id,
     )
-    flash(f"Invitation to {contact.email} is on its way.", "good")
+    undo.tell(f"Invitation to {contact.email} is on its way.", [contact.id])
     return go(url_for("overview.page"))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import flash, g, render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.login_email import send_login_emails
 from portal.models.contact import Contact, ContactLine
 from portal.models.portal_access import PortalAccess
+from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go
+from portal.web.admin.local_time import later
 from portal.web.forms import LoginEmailForm, whole_number
 
 bp = desk("login_emails", __name__, path="/login-emails")
@@ -29,11 +31,16 @@ def new() -> ResponseReturnValue:
         form.q.errors = ["Choose at least one contact."]
     if refused or not chosen:
         return _page(form, chosen, refused=refused)
-    count = send_login_emails(account, chosen, by=staff, request_id=g.request_id)
-    if count == 1:
-        flash(f"Login e-mail to {chosen[0].email} is on its way.", "good")
-    else:
-        flash(f"{count} login e-mails are on their way.", "good")
+    send_at, is_time = later(form.send_at, account)
+    if not is_time:
+        return _page(form, chosen)
+    count = send_login_emails(account, chosen, by=staff, send_at=send_at, request_id=g.request_id)
+    words = (
+        f"Login e-mail to {chosen[0].email} is on its way."
+        if count == 1
+        else f"{count} login e-mails are on their way."
+    )
+    undo.tell(words, [contact.id for contact in chosen])
     return go(url_for("overview.page"))
 
 

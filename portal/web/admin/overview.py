@@ -9,13 +9,18 @@ from flask.typing import ResponseReturnValue
 
 from portal.db import now
 from portal.models.account_tally import AccountTally, SignInDay
+from portal.models.delivery_list import OTHER, trouble
 from portal.models.event import Event
+from portal.models.staff_task import StaffTask
+from portal.web.admin.delivery_words import cause_words, kind_words
 from portal.web.admin.desk import at_desk, desk
 from portal.web.admin.history import activity_line, is_pending
+from portal.web.admin.paused import paused_channels
 
 bp = desk("overview", __name__)
 
 LINES = 12
+TASKS = 5
 DAYS = 30
 
 
@@ -23,10 +28,16 @@ DAYS = 30
 def page() -> ResponseReturnValue:
     account, _staff = at_desk()
     today = now().astimezone(ZoneInfo(account.time_zone)).date()
+    tally = AccountTally.of(account.id)
     return render_template(
         "admin/overview.html",
-        tally=AccountTally.of(account.id),
+        tally=tally,
         sign_ins=SignInDay.last(account.id, DAYS, today=today),
+        trouble=_trouble(account.id) if tally.undelivered else [],
+        tasks=StaffTask.page(account.id, size=TASKS + 1),
+        shown_tasks=TASKS,
+        kind_words=kind_words,
+        paused=paused_channels(account.id),
         **_lately(account.id),
     )
 
@@ -36,6 +47,11 @@ def activity() -> ResponseReturnValue:
     g.is_poll = True
     account, _staff = at_desk()
     return render_template("admin/_activity.html", **_lately(account.id))
+
+
+def _trouble(account_id: int) -> list[tuple[str, str, int]]:
+    """Return (filter, words, messages) for each reason why something did not arrive."""
+    return [(cause or OTHER, cause_words(cause), count) for cause, count in trouble(account_id)]
 
 
 def _lately(account_id: int) -> dict[str, object]:

@@ -1,0 +1,107 @@
+"""Lines of the Deliveries pages: one message in a list, one thing that happened to a message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from portal.messages import isolate
+from portal.models.delivery import Delivery, Status
+from portal.models.delivery_list import DeliveryLine
+from portal.models.delivery_story import DeliveryEvent
+from portal.web.admin import delivery_words
+from portal.web.admin.delivery_words import Chip
+
+
+class Line(NamedTuple):
+    """One message in a list. *moves_at* is set while it waits for a time to come."""
+
+    id: int
+    at: datetime
+    moves_at: datetime | None
+    kind: str
+    channel: str
+    chip: Chip
+    status: str
+    reason: str
+    name: str
+    email: str
+
+
+class Step(NamedTuple):
+    """One thing that happened to a message, with the other side's own words."""
+
+    at: datetime
+    words: str
+    reason: str
+    reply: str
+    icon: str
+    tone: str
+
+
+_STEPS = {
+    "invited": ("{by} invited", "user-plus", ""),
+    "login_email": ("{by} sent a login e-mail", "mail", ""),
+    "asked": ("The client asked for a link", "mail", ""),
+    "fallback": ("Another channel takes over", "refresh", "note"),
+    "sent": ("The provider took it", "check", "good"),
+    "delivered": ("It arrived", "check", "good"),
+    "delayed": ("It did not work yet", "clock", "note"),
+    "held": ("It waits: the channel is paused", "pause", "note"),
+    "failed": ("It could not be sent", "alert", "bad"),
+    "bounced": ("It came back", "alert", "bad"),
+    "complained": ("It was marked as spam", "alert", "bad"),
+    "expired": ("It was given up: its link would have expired", "alert", "bad"),
+    "cancelled": ("It was not sent", "x", ""),
+    "unknown": ("Nobody can tell whether it was sent", "alert", "bad"),
+    "retried": ("{by} sent it again", "refresh", ""),
+    "handed_over": ("{by} copied the link, to hand it over", "link", ""),
+}
+
+
+def as_line(row: DeliveryLine | Delivery) -> Line:
+    chip = delivery_words.chip(row.status, due_at=row.due_at, attempts=row.attempts, held=row.held)
+    is_waiting = row.status == Status.QUEUED and chip.words in ("Scheduled", "Trying again")
+    return Line(
+        id=row.id,
+        at=row.created_at,
+        moves_at=row.due_at if is_waiting else None,
+        kind=delivery_words.kind_words(row.kind),
+        channel=delivery_words.channel_name(row.channel),
+        chip=chip,
+        status=row.status,
+        reason=_reason(row),
+        name=getattr(row, "contact_name", ""),
+        email=getattr(row, "contact_email", ""),
+    )
+
+
+def as_step(event: DeliveryEvent) -> Step:
+    words, icon, tone = _STEPS.get(
+        event.kind, (event.kind.replace("_", " ").capitalize(), "info", "")
+    )
+    who = event.staff_name or ("Someone who has left" if event.actor == "staff" else "The portal")
+    return Step(
+        at=event.at,
+        words=words.format(by=isolate(who)) + _attempt(event.detail),
+        reason=str(event.detail.get("reason", "")),
+        reply=str(event.detail.get("reply", "")),
+        icon=icon,
+        tone=tone,
+    )
+
+
+def _attempt(detail: dict[str, Any]) -> str:
+    if detail.get("receipt"):
+        return " · receipt"
+    attempt = detail.get("attempt")
+    return f" · attempt {attempt}" if attempt else ""
+
+
+def _reason(row: DeliveryLine | Delivery) -> str:
+    """Return why it has not arrived; what a message that arrived once failed with is past."""
+    if row.status in (Status.SENT, Status.DELIVERED):
+        return ""
+    if row.error:
+        return row.error
+    return delivery_words.cause_words(row.cause) if row.cause else ""
