@@ -40,6 +40,7 @@ class ImapWire:
         self._mailbox, self._tls = mailbox, tls
         self._unread = b""
         self._sock = self._dial()
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if mailbox.tls == "implicit":
             self.encrypt()
 

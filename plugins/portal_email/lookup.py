@@ -41,7 +41,7 @@ class Dns:
 
     def mail_servers(self, domain: str) -> list[str]:
         """Return the hosts of the MX records; one that is empty says "no mail" (RFC 7505)."""
-        return [record.exchange.to_text(omit_final_dot=True) for record in self._ask(domain, "MX")]
+        return [record.exchange.to_text().rstrip(".") for record in self._ask(domain, "MX")]
 
     def addresses(self, name: str) -> list[str]:
         """Return the IPv4 and IPv6 addresses of *name*. Raises NoAnswerError."""

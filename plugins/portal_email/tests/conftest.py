@@ -13,8 +13,10 @@ import pytest
 
 from portal.channel import AccountInfo, Message, Operator, SendRequest, Settings
 from portal_email.channel import Email
+from portal_email.lookup import Dns
 from portal_email.tests.scripted_server import ScriptedServer
 
+NOWHERE = Dns([("127.0.0.1", 9)], patience=0.1)
 LINK = "https://portal.acme.example/l/abcdefghijklmnopqrstuvwx"
 
 
@@ -35,10 +37,17 @@ def serve() -> Iterator[Callable[..., ScriptedServer]]:
 def channel_to() -> Iterator[Callable[..., Email]]:
     channels: list[Email] = []
 
-    def make(server: ScriptedServer | str, *, deadline: float = 5.0, **operator: Any) -> Email:
+    def make(
+        server: ScriptedServer | str,
+        *,
+        deadline: float = 5.0,
+        dns: Dns | None = None,
+        **operator: Any,
+    ) -> Email:
         url = server if isinstance(server, str) else server.url()
         settings = {"mail_from": "portal@acme.example", "portal_host": "portal.acme.example"}
-        channels.append(Email(Operator(smtp_url=url, **settings | operator), deadline=deadline))
+        whole = Operator(smtp_url=url, **settings | operator)
+        channels.append(Email(whole, deadline=deadline, dns=dns or NOWHERE))
         return channels[-1]
 
     yield make

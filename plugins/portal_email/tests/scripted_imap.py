@@ -62,6 +62,7 @@ class ScriptedImap:
         with contextlib.suppress(OSError):
             while True:
                 line, _ = self._listener.accept()
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._lines.append(line)
                 self._start(self._serve, line)
 

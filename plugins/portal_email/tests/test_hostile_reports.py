@@ -36,7 +36,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.binary(max_size=40), max_size=30).map(b"".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_bytes_are_an_error(raw):
     for receipt in read(raw) or ():
         assert "abcdefghijklmnopqrstuvwx" not in receipt.reason + receipt.reply
@@ -44,7 +44,7 @@ def test_no_bytes_are_an_error(raw):
 
 
 @given(st.sampled_from(WHOLE), st.integers(0, 3000), st.integers(0, 200), PIECES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_damaged_report_is_no_error(raw, place, length, piece):
     read(raw[:place] + piece + raw[place + length :])
 

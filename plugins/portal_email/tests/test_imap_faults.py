@@ -152,7 +152,7 @@ def test_a_slow_mailbox_meets_the_deadline(serve_imap, polling, monkeypatch, ver
     monkeypatch.setattr(folders, "IN_HAND", 0.0)
     server = serve_imap({verb: way} if verb not in {"STORE", "NOOP"} else {})
     server.box = {3: EXIM}
-    channel = polling(server, deadline=0.3)
+    channel = polling(server, deadline=0.15)
     if verb in {"STORE", "NOOP"}:
         keys(channel)
         server.replies[verb] = way

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 
 import pytest
@@ -16,6 +17,7 @@ from portal.channel import (
 )
 from portal_email.tests.conftest import LINK
 from portal_email.tests.scripted_server import DRIP, HANG_UP, RESET, SILENCE
+from tests.wait import wait_for
 
 REPLIES = [
     ("RCPT", "421 4.3.2 shutting down", TemporaryError, "too busy|no mail at the moment", "busy"),
@@ -221,8 +223,12 @@ def test_a_talk_that_was_interrupted_is_never_resumed(serve, channel_to, owed):
     def interrupt(*_: object) -> None:
         raise TemporaryError("as the worker's alarm does")
 
+    def ring() -> None:
+        wait_for(lambda: server.raw)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    threading.Thread(target=ring, daemon=True).start()
     try:
         with pytest.raises(TemporaryError, match="alarm"):
             channel.send(owed())
