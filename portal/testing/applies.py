@@ -32,28 +32,40 @@ def is_slug(word: object) -> bool:
 
 def reasons_not_to_run(contract: Any) -> dict[str, str]:
     """Return the tests that mean nothing for the channel of *contract*, and why."""
-    channel, caps = contract.channel, contract.channel.caps
+    caps = contract.channel.caps
     if not isinstance(caps, Caps):
         return {}
-    reasons: dict[str, str] = {}
+    reasons = {**_of_settings(contract), **_of_receipts(contract)}
     if caps.synchronous or not contract.server:
         why = "it is synchronous" if caps.synchronous else "it calls no server"
         reasons |= dict.fromkeys(NEEDS_SERVER, why)
-    if channel.SettingsForm is None:
-        reasons |= dict.fromkeys((*NEEDS_FORM, BLANK), "it has no settings")
-    elif not forms.secret_fields(channel.SettingsForm):
-        reasons[BLANK] = "it has no secret"
-    if channel.SettingsForm is not None and not contract.bad_settings and _takes_nothing(channel):
-        reasons["test_bad_settings_are_refused"] = "every field may stay blank; set bad_settings"
     if not caps.idempotent:
         reasons["test_a_retry_has_the_same_key"] = "it is not idempotent"
-    if not caps.receipts:
-        reasons |= dict.fromkeys(NEEDS_RECEIPTS, "it takes no receipts")
-    elif contract.made_up:
-        reasons |= dict.fromkeys(NEEDS_RECEIPTS, "write a ChannelContract with receipt()")
     if not caps.polls:
         reasons["test_fetching_receipts_harms_nothing"] = "it fetches no receipts"
     return reasons
+
+
+def _of_settings(contract: Any) -> dict[str, str]:
+    channel = contract.channel
+    if channel.SettingsForm is None:
+        return dict.fromkeys((*NEEDS_FORM, BLANK), "it has no settings")
+    reasons: dict[str, str] = {}
+    if not forms.secret_fields(channel.SettingsForm):
+        reasons[BLANK] = "it has no secret"
+    if not contract.bad_settings and _takes_nothing(channel):
+        reasons[NEEDS_FORM[1]] = "every field may stay blank; set bad_settings"
+    return reasons
+
+
+def _of_receipts(contract: Any) -> dict[str, str]:
+    if not contract.channel.caps.receipts:
+        return dict.fromkeys(NEEDS_RECEIPTS, "it takes no receipts")
+    if contract.made_up:
+        return dict.fromkeys(NEEDS_RECEIPTS, "write a ChannelContract with receipt()")
+    if not contract.receipts_are_signed:
+        return {NEEDS_RECEIPTS[1]: "the secret in the receipt address is the signature"}
+    return {}
 
 
 def forgeries(genuine: ReceiptRequest) -> dict[str, ReceiptRequest]:

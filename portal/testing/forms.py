@@ -14,9 +14,10 @@ NO_SECRET = "s3cret-of-the-contract-"  # noqa: S105 - typed into forms by tests
 
 
 def typed_into(form: type[SettingsForm], values: Mapping[str, Any]) -> Any:
-    """Return *form* as it is after somebody typed *values*; what they leave out stays blank."""
+    """Return *form* as it is after somebody typed *values*; what they leave out stays as the
+    page shows it at first."""
     pairs: list[tuple[str, str]] = []
-    for name, value in values.items():
+    for name, value in {**shown_again(form, {}), **values}.items():
         if isinstance(value, bool):
             pairs += [(name, "y")] if value else []
         elif isinstance(value, (list, tuple, set, frozenset)):

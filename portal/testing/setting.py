@@ -49,6 +49,7 @@ class Setting:
     answers: ClassVar[Mapping[str, Any]] = {}
     to: ClassVar[str] = ""
     bad_addresses: ClassVar[tuple[str, ...]] = ()
+    receipts_are_signed: ClassVar[bool] = True
     made_up: ClassVar[bool] = False
     """The settings were made up by `portal plugin check`, because there is no test of its own."""
     not_run: ClassVar[Mapping[str, str]] = {}
@@ -125,7 +126,7 @@ class Setting:
         if self.made_up:
             return forms.made_up(self.channel, server)
         return {
-            name: value.replace("{server}", server) if isinstance(value, str) else value
+            name: _placed(value, server) if isinstance(value, str) else value
             for name, value in self.settings.items()
         }
 
@@ -168,6 +169,11 @@ def error_of(act: Callable[[], Any]) -> Any:
         return act()
     except Exception as error:
         return error
+
+
+def _placed(value: str, server: str) -> str:
+    port = server.rpartition(":")[2] if server else "1"
+    return value.replace("{server}", server or "http://127.0.0.1:1").replace("{port}", port)
 
 
 def names_changed(saved: Mapping[str, Any], again: Mapping[str, Any]) -> str:
