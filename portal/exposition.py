@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 
-from flask import Flask
+from flask import Flask, current_app
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -92,12 +92,13 @@ def must_be_free(found: Settings) -> None:
         time.sleep(0.1)
 
 
-def listen(app: Flask) -> None:
+def listen() -> None:
     """Listen on PORTAL_METRICS_PORT, if it is set, in a thread of this process.
 
     Call it in one of the processes that were forked after `metrics.share`. It listens for as long
     as the process and its parent live, so that a successor of the parent soon finds the port free.
     """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     found: Settings = app.config["PORTAL_SETTINGS"]
     if found.metrics_port:
         threading.Thread(
