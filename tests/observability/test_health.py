@@ -19,6 +19,7 @@ from tests.wait import wait_for
 
 STRANGE_HOSTS = ("10.0.0.7:8000", "evil.example", "[::1]", "")
 Beat = Callable[..., None]
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def asks(app: Flask, path: str, *, method: str = "GET", **headers: str) -> TestResponse:
@@ -41,6 +42,7 @@ def wrong(app: Flask) -> list[str]:
     return names
 
 
+@only_sqlite
 def test_a_process_that_lives_says_so_without_its_database(make_app: Callable[..., Flask]) -> None:
     app = make_app(database_url="postgresql://ada@127.0.0.1:1/nothing")
     answer = asks(app, "/healthz")
@@ -77,6 +79,7 @@ def test_an_installation_is_ready_once_a_worker_has_been_seen(app: Flask, beat: 
     )
 
 
+@only_sqlite
 def test_a_slow_sweep_makes_for_longer_patience(make_app: Callable[..., Flask], beat: Beat) -> None:
     app = make_app(sweep=60)
     beat(app, ago=timedelta(seconds=170))
@@ -92,6 +95,7 @@ def test_tables_of_another_version_are_not_ready(app: Flask, beat: Beat) -> None
     assert "portal migrate" in ready(app)[1]["schema"]["why"]
 
 
+@only_sqlite
 def test_a_database_that_stops_turns_it_red_and_back_to_green(
     make_app: Callable[..., Flask], own_postgres: Postgres, beat: Beat
 ) -> None:
@@ -112,6 +116,7 @@ def test_a_database_that_stops_turns_it_red_and_back_to_green(
     wait_for(lambda: wrong(app) == [])
 
 
+@only_sqlite
 def test_a_queue_that_stops_turns_it_red_and_back_to_green(
     make_app: Callable[..., Flask], redis_server: Redis, beat: Beat
 ) -> None:
@@ -123,6 +128,7 @@ def test_a_queue_that_stops_turns_it_red_and_back_to_green(
     wait_for(lambda: wrong(app) == [])
 
 
+@only_sqlite
 def test_a_queue_in_postgresql_recovers_as_well(
     make_app: Callable[..., Flask], own_postgres: Postgres, beat: Beat
 ) -> None:
@@ -134,7 +140,7 @@ def test_a_queue_in_postgresql_recovers_as_well(
     wait_for(lambda: wrong(app) == [])
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@only_sqlite
 def test_what_hangs_is_not_waited_for(make_app: Callable[..., Flask], tarpit: int) -> None:
     app = make_app(
         database_url=f"postgresql://ada@127.0.0.1:{tarpit}/portal?connect_timeout=5",
@@ -146,7 +152,7 @@ def test_what_hangs_is_not_waited_for(make_app: Callable[..., Flask], tarpit: in
     assert asks(app, "/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@only_sqlite
 def test_asking_often_does_not_ask_the_database_often(app: Flask, beat: Beat) -> None:
     beat(app)
     statements: list[str] = []
