@@ -167,10 +167,13 @@ bring_services() {
     if ! has_redis; then bring_service Redis redis-server; fi
     if ! has_kannel; then bring_service Kannel kannel kannel-extras; fi
     if ! has_dovecot; then bring_service Dovecot dovecot-imapd; fi
+    if ! has_spamassassin; then bring_service SpamAssassin spamassassin; fi
     give_turn
 }
 
-has_services() { has_chromium && has_postgres && has_redis && has_kannel && has_dovecot; }
+has_services() {
+    has_chromium && has_postgres && has_redis && has_kannel && has_dovecot && has_spamassassin
+}
 
 has_chromium() {
     if [ -n "${PORTICO_CHROMIUM:-}" ]; then return; fi
@@ -189,6 +192,8 @@ has_redis() { has redis-server || has valkey-server; }
 has_kannel() { has bearerbox && [ -x /usr/lib/kannel/test/fakesmsc ]; }
 
 has_dovecot() { [ -x /usr/sbin/dovecot ] || has dovecot; }
+
+has_spamassassin() { has spamassassin; }
 
 bring_service() {
     name=$1

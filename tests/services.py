@@ -1,4 +1,4 @@
-"""The real services of the tests as fixtures: databases, Kannel, Dovecot, a browser, or a skip.
+"""The real services of the tests as fixtures: servers, SpamAssassin, a browser, or a skip.
 
 Servers are private to one test run and gone after it; see `tests.watcher` for how.
 """
@@ -9,14 +9,14 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from tests import dovecot, kannel, servers
+from tests import dovecot, kannel, servers, spamassassin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -84,6 +84,15 @@ def dovecot_server(pytestconfig: pytest.Config) -> Iterator[dovecot.Dovecot]:
     server.end()
 
 
+@pytest.fixture
+def judge(tmp_path: Path) -> Callable[[Sequence[bytes]], list[spamassassin.Verdict]]:
+    """Asks SpamAssassin what it thinks of messages."""
+    need_spamassassin()
+    home = tmp_path / "spamassassin"
+    home.mkdir()
+    return lambda messages: spamassassin.judge(messages, home)
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     path = servers.chromium_program()
@@ -139,6 +148,11 @@ def need_dovecot() -> None:
     program = dovecot.dovecot_program()
     if program is None or not dovecot.is_dovecot_known(program):
         skip_for_want_of("Dovecot 2.3", "apt-get install -y dovecot-imapd")
+
+
+def need_spamassassin() -> None:
+    if spamassassin.spamassassin_program() is None:
+        skip_for_want_of("SpamAssassin", "apt-get install -y spamassassin")
 
 
 def need_kannel() -> None:
