@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import faulthandler
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -28,7 +26,7 @@ from portal.channel import Kind as MessageKind
 from portal.config import settings
 from portal.db import atomic
 from portal.errors import SettingsError
-from portal.interrupt import at_most
+from portal.interrupt import at_most, ended_after
 from portal.messages import Words, code_in_words, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
@@ -139,9 +137,8 @@ def _sent_by(channel: Channel, job: Job, token: str) -> End:
             f"The provider did not answer within {seconds:.0f} seconds.", cause="timeout"
         )
 
-    faulthandler.dump_traceback_later(seconds + WATCHDOG_SECONDS, exit=True)
     try:
-        with at_most(seconds, too_late):
+        with ended_after(seconds + WATCHDOG_SECONDS), at_most(seconds, too_late):
             found = job.settings()
             request = _request(job, channel, token, found)
             if reason := _vetoed(job, request):
@@ -151,9 +148,6 @@ def _sent_by(channel: Channel, job: Job, token: str) -> End:
         return _refused(error, channel, token)
     except (Exception, SystemExit) as error:
         return _broken(error, job, channel, token)
-    finally:
-        with suppress(Exception):
-            faulthandler.cancel_dump_traceback_later()
 
 
 @atomic

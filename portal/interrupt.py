@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +45,24 @@ def at_most(seconds: float, error: Callable[[], BaseException]) -> Iterator[None
         if left:
             rest = left - (time.monotonic() - began)
             signal.setitimer(signal.ITIMER_REAL, max(rest, 0.001), again)
+
+
+@contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """End the process when the block still runs after *seconds*, with a traceback in the log.
+
+    For what `at_most` cannot interrupt: code in C that never comes back. The clock is a thread of
+    the interpreter's own, which needs nothing from the code that hangs.
+    """
+    stderr = sys.__stderr__
+    if stderr is None or not is_possible():
+        yield
+        return
+    faulthandler.dump_traceback_later(seconds, exit=True, file=stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def is_possible() -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 from portal import plugins
@@ -13,7 +11,7 @@ from portal.attempt import WATCHDOG_SECONDS, time_limit
 from portal.channel import Channel, ChannelError, Receipt, Settings, TemporaryError
 from portal.db import atomic, db, now
 from portal.errors import PortalError
-from portal.interrupt import at_most
+from portal.interrupt import at_most, ended_after
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.pace import Pace
@@ -91,9 +89,8 @@ def _poll(channel: Channel, settings: Settings, account_id: int | None, receive:
     def too_late() -> BaseException:
         return TemporaryError(f"The provider did not answer within {seconds:.0f} seconds.")
 
-    faulthandler.dump_traceback_later(seconds + WATCHDOG_SECONDS, exit=True)
     try:
-        with at_most(seconds, too_late):
+        with ended_after(seconds + WATCHDOG_SECONDS), at_most(seconds, too_late):
             for receipt in channel.poll(settings):
                 receive(account_id, channel.id, [receipt])
         return True
@@ -104,6 +101,3 @@ def _poll(channel: Channel, settings: Settings, account_id: int | None, receive:
         found = plugins.current()
         found.failed(found.plugin_of(channel.id), "poll", error, About(account_id))
         return False
-    finally:
-        with suppress(Exception):
-            faulthandler.cancel_dump_traceback_later()

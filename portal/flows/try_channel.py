@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -23,7 +21,7 @@ from portal.channel import (
 from portal.config import settings
 from portal.db import atomic, db, now
 from portal.errors import PortalError
-from portal.interrupt import at_most
+from portal.interrupt import at_most, ended_after
 from portal.messages import portal_url
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
@@ -66,10 +64,9 @@ def _outcome(trial: ChannelTrial, account: Account) -> Outcome:
     def too_late() -> BaseException:
         return TemporaryError(f"The provider did not answer within {seconds:.0f} seconds.")
 
-    faulthandler.dump_traceback_later(seconds + WATCHDOG_SECONDS, exit=True)
     try:
         found = _settings(account, channel)
-        with at_most(seconds, too_late):
+        with ended_after(seconds + WATCHDOG_SECONDS), at_most(seconds, too_late):
             return (
                 _checked(channel, found) if trial.what == "check" else _sent(trial, channel, found)
             )
@@ -79,9 +76,6 @@ def _outcome(trial: ChannelTrial, account: Account) -> Outcome:
         return Outcome(False, str(error))
     except (Exception, SystemExit) as error:
         return _broken(error, trial, channel)
-    finally:
-        with suppress(Exception):
-            faulthandler.cancel_dump_traceback_later()
 
 
 @atomic

@@ -245,16 +245,17 @@ class Delivery(Base):
     @classmethod
     def release(cls, account_id: int, channel: str) -> None:
         """Let what waited for the channel go out now; the sweep wakes the workers."""
-        cls._change(
-            (
+        waiting = (
+            select(cls.id)
+            .where(
                 cls.account_id == account_id,
                 cls.channel == channel,
                 cls.status == Status.QUEUED,
                 cls.held.is_(True),
-            ),
-            due_at=now(),
-            held=False,
+            )
+            .with_for_update(skip_locked=True)
         )
+        cls._change((cls.id.in_(waiting),), due_at=now(), held=False)
 
     @classmethod
     def cancel_pending(cls, contact_id: int, why: str) -> None:

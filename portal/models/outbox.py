@@ -21,8 +21,6 @@ from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
 
 JITTER = 0.2
-WINDOW = 200
-"""Among so many of the oldest due rows, others for the same account and channel are looked for."""
 HELD_AT_ONCE = 1000
 
 
@@ -107,17 +105,18 @@ def claim(delivery_id: int, *, more: int = 0) -> list[Claim]:
 
 
 def _beside(held: Claim, more: int, at: datetime, until: datetime) -> list[Claim]:
-    oldest = (
-        select(Delivery.id, Delivery.account_id, Delivery.channel)
-        .where(Delivery.status == Status.QUEUED, Delivery.due_at <= at)
-        .order_by(Delivery.due_at)
-        .limit(WINDOW)
-        .subquery()
-    )
+    # What another worker is taking is skipped: two that wait for each other's rows wait for ever.
     ids = db.session.scalars(
-        select(oldest.c.id)
-        .where(oldest.c.account_id == held.account_id, oldest.c.channel == held.channel)
+        select(Delivery.id)
+        .where(
+            Delivery.status == Status.QUEUED,
+            Delivery.due_at <= at,
+            Delivery.account_id == held.account_id,
+            Delivery.channel == held.channel,
+        )
+        .order_by(Delivery.due_at)
         .limit(more)
+        .with_for_update(skip_locked=True)
     ).all()
     found = []
     for row_id in ids:
@@ -212,6 +211,7 @@ def hold(account_id: int, channel: str, until: datetime) -> None:
             Delivery.channel == channel,
         )
         .limit(HELD_AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
     db.session.execute(
         update(Delivery)
