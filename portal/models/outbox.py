@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, false, or_, select, update
+from sqlalchemy import bindparam, false, literal, or_, select, update
 
 from portal.config import settings
 from portal.db import UtcDateTime, big_id, db, execute, first, now, put
@@ -202,6 +202,8 @@ def move(held: Claim, channel: str) -> bool:
 
 def hold(account_id: int, channel: str, until: datetime) -> None:
     """Let what is due for the account on the channel wait until *until*, or its own end."""
+    # Without its own type the time would go to SQLite as text, and be later than any number.
+    at = literal(until, UtcDateTime())
     some = (
         select(Delivery.id)
         .where(
@@ -218,7 +220,7 @@ def hold(account_id: int, channel: str, until: datetime) -> None:
         .where(Delivery.id.in_(some), Delivery.status == Status.QUEUED)
         .values(
             held=True,
-            due_at=db.case((Delivery.deadline_at < until, Delivery.deadline_at), else_=until),
+            due_at=db.case((Delivery.deadline_at < at, Delivery.deadline_at), else_=at),
         )
         .execution_options(synchronize_session=False)
     )
