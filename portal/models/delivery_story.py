@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.db import db, now
 from portal.models.account import Account
@@ -76,7 +76,13 @@ def link_of(row: Delivery | StaffTask) -> MagicLink | None:
 def events(delivery: Delivery) -> list[DeliveryEvent]:
     """Return what happened to the message, oldest first."""
     rows = db.session.execute(
-        select(Event.at, Event.kind, Event.actor, Event.detail, Staff.name)
+        select(
+            Event.at,
+            Event.kind,
+            Event.actor,
+            Event.detail,
+            func.coalesce(func.nullif(Staff.name, ""), Staff.email),
+        )
         .outerjoin(Staff, Staff.id == Event.staff_id)
         .where(Event.contact_id == delivery.contact_id, Event.delivery_id == delivery.id)
         .order_by(Event.at, Event.id)

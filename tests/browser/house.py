@@ -145,6 +145,19 @@ class House:
         assert changed.rowcount == 1
         database.close()
 
+    def pauses(self, slug: str, channel: str, words: str) -> None:
+        """Let the account's *channel* be paused, as when its provider does not accept us."""
+        later = time.time_ns() // 1000 + A_WHILE_AGO
+        with sqlite3.connect(self.portico.home / "portal.db", timeout=10) as database:
+            changed = database.execute(
+                "UPDATE channel_setting SET paused_why = 'sign_in', paused_until = ?,"
+                " last_error = ?, last_error_at = ? WHERE channel = ? AND account_id ="
+                " (SELECT id FROM account WHERE slug = ?)",
+                (later, words, later - A_WHILE_AGO, channel, slug),
+            )
+        assert changed.rowcount == 1
+        database.close()
+
     def all_leave(self) -> list[str]:
         """Close every browser; return what they had to complain about."""
         complaints = [words for visitor in self.visitors for words in visitor.leaves()]

@@ -333,9 +333,115 @@ def letters(house: House) -> Iterator[State]:
         yield f"{name} message", programme
 
 
+def deliveries(house: House) -> Iterator[State]:
+    page = house.staff(BEA, "birch").at("deliveries/")
+    yield "deliveries, empty", page
+    desk = lived_in(house)
+    page = desk.at("deliveries/")
+    yield "deliveries", page
+    page.get_by_text("More filters").click()
+    page.get_by_label("Kind").select_option("Login e-mail")
+    page.get_by_label("Name, e-mail address or number").fill("nobody at all")
+    presses(page, "Search")
+    expect(page.get_by_role("heading", name="No message matches")).to_be_visible()
+    yield "deliveries, no match", page
+    desk.at().get_by_role("link", name="Domain takes no mail").click()
+    page.get_by_role("link", name="Retry all that match").click()
+    expect(page.get_by_role("dialog", name="Retry all that match?")).to_be_visible()
+    yield "retry dialog", page
+    page.keyboard.press("Escape")
+    page.get_by_role("main").get_by_role("link", name="Mateusz").first.click()
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    yield "delivery that failed", page
+    page.get_by_text("As text").click()
+    yield "delivery, its text", page
+
+
+def undo(house: House) -> Iterator[State]:
+    desk = house.staff(BEA, "birch")
+    page = desk.at("channels/")
+    page.get_by_label("Seconds to take back one").fill("300")
+    presses(page, "Save")
+    page.get_by_text("Saved.").wait_for()
+    desk.at("invitations/new").get_by_label("Send later").fill("2001-01-01T09:00")
+    page.get_by_label("Contact or e-mail address").fill("ulla@undo.example")
+    presses(page, "Send Invite")
+    expect(page.get_by_label("Send later")).to_be_focused()
+    yield "invite page, the time is over", page
+    page.get_by_label("Send later").fill("")
+    presses(page, "Send Invite")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    yield "overview with undo", page
+    desk.page_of("ulla@undo.example")
+    yield "contact with undo", page
+    page.get_by_role("link", name="The message").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    yield "delivery that can be cancelled", page
+    presses(page, "Cancel")
+    expect(page.get_by_text("Taken back: nothing was sent.")).to_be_visible()
+    yield "delivery that was taken back", page
+
+
+def channels(house: House) -> Iterator[State]:
+    desk = house.staff(BEA, "birch")
+    page = desk.at("channels/email")
+    yield "channel", page
+    page.get_by_label("Port", exact=True).fill("70000")
+    page.get_by_label("Most messages a minute").fill("0")
+    presses(page, "Save")
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    yield "channel with errors", page
+    page = desk.at("channels/email")
+    page.get_by_label("Mail server").fill("127.0.0.1")
+    page.get_by_label("Port", exact=True).fill("9")
+    page.get_by_label("Encryption", exact=True).select_option("never")
+    page.get_by_label("User name", exact=True).fill("birch")
+    page.get_by_label("Password", exact=True).fill("a password of Birch")
+    presses(page, "Save")
+    page.get_by_text("Saved. Check it").wait_for()
+    presses(page, "Check")
+    page.locator("#trials").get_by_text("Failed", exact=True).first.wait_for()
+    yield "channel with a failed check", page
+    house.pauses("birch", "email", "535 5.7.8 Authentication credentials invalid")
+    page = desk.at("channels/")
+    yield "channels, one paused", page
+    yield "overview with a paused channel", desk.at()
+    page = desk.at("channels/sms")
+    yield "channel for text messages", page
+    desk.at("channels/email").get_by_label("Mail server").fill("")
+    for name in ("User name", "Password"):
+        page.get_by_label(name, exact=True).fill("")
+    page.get_by_label("Remove the stored one").first.check()
+    presses(page, "Save")
+    page.get_by_text("Saved. Check it").wait_for()
+    yield "channels", house.staff().at("channels/")
+
+
+def tasks(house: House) -> Iterator[State]:
+    desk = lived_in(house)
+    desk.invites("nils@nowhere.invalid", LONG_NAME)
+    desk.at("tasks/")
+    eventually(
+        lambda: desk.at("tasks/").get_by_role("link", name="Bartholomew").count(), "the task"
+    )
+    yield "tasks", desk.page
+    row = desk.page.get_by_role("listitem").filter(has_text="nils@nowhere.invalid")
+    row.get_by_role("button", name="Show link").click()
+    expect(desk.page.get_by_label("Link", exact=True)).to_be_visible()
+    yield "task, its link shown", desk.page
+    yield "tasks, empty", house.staff(BEA, "birch").at("tasks/")
+
+
+def plugins(house: House) -> Iterator[State]:
+    house.visitor().opens("/x/papers/broken")
+    page = house.staff(BEA, "birch").at("plugins/")
+    expect(page.get_by_text("the shelf fell down").first).to_be_visible()
+    yield "plugins", page
+
+
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
-    links, rooms, errors, mailbox, letters,
+    links, rooms, errors, mailbox, letters, deliveries, undo, channels, tasks, plugins,
 )  # fmt: skip
 
 

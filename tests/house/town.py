@@ -15,10 +15,21 @@ from werkzeug.test import TestResponse
 from portal import kept_mail, tokens
 from portal.db import db
 from portal.flows.invite import invite
+from portal.flows.login_email import send_login_emails
 from portal.flows.magic_link import generate
 from portal.flows.open_account import open_account
 from portal.flows.staff_access import add_staff, make_staff_link
-from portal.models import Account, ClientSession, Contact, Role, Staff
+from portal.models import (
+    Account,
+    ChannelSetting,
+    ClientSession,
+    Contact,
+    Delivery,
+    Role,
+    Staff,
+    StaffTask,
+)
+from portal.models.delivery import Status
 from tests.cast import Browser
 
 ROLES = ("owner", "admin", "support", "another", "client", "nobody")
@@ -55,6 +66,11 @@ class Place(NamedTuple):
     name: str
     message_id: str
     filename: str
+    delivery_id: int
+    task_id: int
+    channel_id: str
+    key: str
+    delivery_key: str
 
 
 class Town:
@@ -78,6 +94,11 @@ class Town:
             name="c-files",
             message_id=f"{0:020}-{0:08}",
             filename="no.css",
+            delivery_id=99,
+            task_id=99,
+            channel_id="pigeon",
+            key="0" * 43,
+            delivery_key=f"delivery-99-{'0' * 32}",
         )
 
     def own(self, role: str) -> Place:
@@ -116,6 +137,22 @@ class Town:
         assert owner
         return account, owner
 
+    def _undelivered(self, slug: str, contact_id: int) -> tuple[Delivery, int, str]:
+        """Let a login e-mail fail, so that staff have a link to hand over."""
+        with self.app.app_context():
+            account, owner = self._account(slug)
+            contact = Contact.find(account, contact_id)
+            assert contact
+            send_login_emails(account, [contact], by=owner)
+            query = db.select(Delivery).where(Delivery.account_id == account.id)
+            delivery = db.session.scalars(query.order_by(Delivery.id.desc())).first()
+            assert delivery
+            delivery.status = Status.FAILED
+            StaffTask.open(delivery, "There is no such mailbox.")
+            key = ChannelSetting.find_or_add(account.id, "email").receipt_key
+            db.session.commit()
+            return delivery, StaffTask.page(account.id)[0].id, key
+
     def _place(self, slug: str, email: str, message_id: str) -> Place:
         with self.app.app_context():
             account, owner = self._account(slug)
@@ -124,6 +161,7 @@ class Town:
         with self.app.app_context():
             session_id = ClientSession.of_contact(contact_id)[0].id
         token = self.link(slug)
+        delivery, task_id, key = self._undelivered(slug, contact_id)
         return Place(
             slug=slug,
             contact_id=contact_id,
@@ -133,6 +171,11 @@ class Town:
             name=f"{slug[0]}-files",
             message_id=message_id,
             filename="icon.svg",
+            delivery_id=delivery.id,
+            task_id=task_id,
+            channel_id="email",
+            key=key,
+            delivery_key=f"delivery-{delivery.id}-{delivery.link_id.hex}",
         )
 
 

@@ -132,11 +132,15 @@ def _groups(form: SettingsForm, settings: Settings) -> list[Group]:
         for field in form._fields.values()
         if not isinstance(field, HiddenField) and field.type not in UNDRAWABLE
     ]
+    first_bad = next((field for field in fields if field.errors), None)
     grouped = groupby(fields, key=lambda field: str((field.render_kw or {}).get("data-group", "")))
-    return [Group(title, [_view(field, settings) for field in some]) for title, some in grouped]
+    return [
+        Group(title, [_view(field, settings, is_first_bad=field is first_bad) for field in some])
+        for title, some in grouped
+    ]
 
 
-def _view(field: Field, settings: Settings) -> FieldView:
+def _view(field: Field, settings: Settings, *, is_first_bad: bool) -> FieldView:
     is_secret = isinstance(field, PasswordField)
     errors = [str(words) for words in field.errors]
     name = str(field.short_name)
@@ -148,6 +152,8 @@ def _view(field: Field, settings: Settings) -> FieldView:
         attributes["aria-describedby"] = " ".join(described)
     if errors:
         attributes["aria-invalid"] = "true"
+    if is_first_bad:
+        attributes["autofocus"] = True
     return FieldView(
         id=field.id,
         name=name,

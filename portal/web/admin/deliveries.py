@@ -23,6 +23,7 @@ from portal.web.admin.paused import paused_channels
 
 bp = desk("deliveries", __name__, path="/deliveries")
 
+FILTERS = ("q", "status", "kind", "channel", "cause", "since", "until")
 MOST_AT_ONCE = 500
 STRETCHES = 10
 """So many stretches of the outbox are looked through for one bulk retry."""
@@ -36,8 +37,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "admin/deliveries.html",
         **_listed(asked, before),
-        asked=asked,
-        is_filtered=bool(asked),
+        asked=dict.fromkeys(FILTERS, "") | asked,
         statuses=delivery_words.STATUSES,
         kinds=delivery_words.KINDS,
         causes=delivery_words.CAUSES,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal import plugins, routing
+from portal import routing
 from portal.flows.outbox import retry, send_by
 from portal.models import delivery_story
 from portal.models.delivery import Status
@@ -121,13 +121,12 @@ def _words_of(people: DeliveryPeople) -> dict[str, Any]:
 
 def _ways(people: DeliveryPeople) -> list[tuple[str, str]]:
     """Return (id, name) of the other channels that could carry the same link to the contact."""
-    if not people.is_alive or people.delivery.status == Status.DELIVERED:
+    account, _staff = at_desk()
+    delivery = people.delivery
+    if not people.is_alive or delivery.status == Status.DELIVERED:
         return []
-    found = plugins.current().channels.values()
     return [
-        (channel.id, channel.name)
-        for channel in found
-        if channel.id != people.delivery.channel
-        and routing.carries(channel, people.delivery.kind)
-        and routing.reaches(channel.id, people.contact)
+        (name, delivery_words.channel_name(name))
+        for name in routing.order(account, delivery.kind)
+        if name != delivery.channel and routing.reaches(name, people.contact)
     ]

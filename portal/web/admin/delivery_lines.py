@@ -40,8 +40,8 @@ class Step(NamedTuple):
 
 
 _STEPS = {
-    "invited": ("{by} invited", "user-plus", ""),
-    "login_email": ("{by} sent a login e-mail", "mail", ""),
+    "invited": ("{by} invited them", "user-plus", ""),
+    "login_email": ("{by} sent them a login e-mail", "mail", ""),
     "asked": ("The client asked for a link", "mail", ""),
     "fallback": ("Another channel takes over", "refresh", "note"),
     "sent": ("The provider took it", "check", "good"),
