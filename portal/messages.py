@@ -20,6 +20,7 @@ from portal.channel import MAILED_KINDS, Kind, Message
 from portal.config import bundled
 
 ACCENT = "#1f6f5c"
+NEAR_BLACK = "#11150f"
 TRANSLATED = frozenset({"en"})
 LONGEST_NAME = 120
 NAMES = (
@@ -149,11 +150,21 @@ def paragraphs(note: str) -> list[str]:
 
 @cache
 def readable_on(colour: str) -> str:
-    """Return white, or near-black where white on *colour* has too little contrast (WCAG 1.4.3)."""
+    """Return the first of white, near-black and black that has enough contrast on *colour*.
+
+    That is 4.5 (WCAG 1.4.3), and one of white and black always has it.
+    """
+    ground = _luminance(colour)
+    dark = (ground + 0.05) / (_luminance(NEAR_BLACK) + 0.05)
+    inks = {"#ffffff": 1.05 / (ground + 0.05), NEAR_BLACK: dark}
+    return next((ink for ink, contrast in inks.items() if contrast >= 4.5), "#000000")
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of a colour like `#1f6f5c`, as WCAG 2.2 defines it."""
     channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return "#ffffff" if 1.05 / (luminance + 0.05) >= 4.5 else "#11150f"
+    return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 _DIRECTIONS = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))

@@ -114,6 +114,7 @@ def test_the_button_has_the_accounts_colour_and_stays_readable():
     assert "background-color: #ffe066;" in render(words(accent="#FFE066"), NOW).html
     assert readable_on("#ffe066") == "#11150f"
     assert readable_on("#1f6f5c") == "#ffffff"
+    assert readable_on("#777777") == "#000000"
     evil = render(words(accent='red;"><script>'), NOW).html
     assert "background-color: #1f6f5c;" in evil
     assert "<script" not in evil
