@@ -112,8 +112,11 @@ class Caps:
     """What a channel can do.
 
     *address* is the kind of address it writes to: `email`, `phone`, a word of the plugin's own
-    (contacts then get a field of that name), or nothing. *timeout* is in seconds and bounds one
-    call of any verb. *rate* is the most messages a minute for one account, None for no limit.
+    (contacts then get a field of that name), or nothing. *kinds* are the kinds of message it
+    takes: `invite`, `login` sent by staff, `magic` handed to staff, `self` asked for by the client.
+    The result of a *synchronous* one is shown to the person who asked. *idempotent* promises that
+    the same key twice is delivered once. *timeout* is in seconds and bounds one call of any verb.
+    *rate* is the most messages a minute for one account, None for no limit.
     *receipts* says that the provider reports later, *polls* after how many seconds `poll` wants to
     be called again (0 for never).
     """
@@ -233,7 +236,9 @@ class SendRequest:
     eight digits of a message that the client asked for, like `4821 9035`, or nothing.
     *receipt_url* is where the provider may post receipts for this delivery: it ends in the key, so
     that the receipt is understood even before `send` has returned. It is empty when the channel
-    has no receipts.
+    has no receipts. *sender_name* is the account's name, or for a magic link who asked for it,
+    *reply_to* the address of the member of staff who sent it, or nothing. *attempt* is 1 for the
+    first; *expires_at* is when the link stops working.
     """
 
     key: str
@@ -321,13 +326,17 @@ class Operator:
 class Channel:
     """A way to reach someone. Subclass it, set `id`, `name` and `caps`, and write `send`.
 
-    Each verb may be called in any process and is called with no database transaction open. When its
-    time is over it is interrupted.
+    One object serves all messages of its process, whatever their account. Each verb may be called
+    in any process, and by several threads at once in a web process. No database transaction is
+    open meanwhile. When its time is over it is interrupted: an error is raised inside it.
     """
 
     id: ClassVar[str]
+    """A short name that stands in rows: lower case, unique, never changed, at most 30 letters."""
     name: ClassVar[str]
+    """What staff read."""
     caps: ClassVar[Caps]
+    """What the channel can do."""
     SettingsForm: ClassVar[type[SettingsForm] | None] = None
     """The form of the channel's settings for one account, or None when it has none."""
     address_label: ClassVar[str] = ""
@@ -418,8 +427,10 @@ class EventInfo:
 class Section:
     """An area of the portal, and a target that a link can open.
 
-    *name* is a short slug that stands in links' rows; *render* gets the account's slug and the
-    contact's name and answers with safe HTML for the page's body.
+    *name* is a short slug that stands in links' rows and in the page's address, *summary* a line on
+    its tile, *icon* the name of a symbol in `portal/static/icons.svg`. *render* answers with HTML
+    that is put into the page as it is: escape what people typed, with `markupsafe.escape`. Without
+    it the page shows the summary.
     """
 
     name: str

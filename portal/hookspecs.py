@@ -21,8 +21,9 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def portal_channels(operator: Operator) -> Iterable[Channel]:
     """Return the channels this plugin brings.
 
-    Called once in each process, before anything is sent. *operator* holds what was set for the
-    whole installation. A channel's `id` must be unique; a second one with the same id is refused.
+    Called once in each process, before anything is sent, and once more in the child process that
+    a plugin is tried in. *operator* holds what was set for the whole installation. A channel's
+    `id` must be unique: a plugin that brings one which is taken is kept out.
     """
     return ()
 
@@ -43,7 +44,8 @@ def portal_message_context(delivery: DeliveryInfo) -> Mapping[str, str]:
 
     Known names are `greeting`, a line above the message's own first sentence, and `closing`, a
     line below its last one. Plain text of at most 500 characters, no addresses: a line that holds
-    `://` is left out. Called in a worker before each attempt.
+    `://` is left out. Of two plugins with the same name, the one loaded last counts. Called in a
+    worker before each attempt at *delivery*.
     """
     return {}
 
@@ -82,10 +84,10 @@ def portal_event(event: EventInfo) -> None:
 def portal_blueprint(place: Literal["desk", "public"]) -> flask.Blueprint | None:
     """Return a Flask blueprint with pages of your own for *place*, or None.
 
-    Called twice at start. `desk` is mounted under `/admin/<account>/x/<plugin>/` and reached only
-    by signed-in staff of that account, `flask.g.account` and `flask.g.staff`; `public` is mounted
-    under `/x/<plugin>/` and reached by everybody. The portal's headers, CSRF checks and limits
-    hold for both.
+    Called twice at start, once for each *place*. `desk` is mounted under
+    `/admin/<account>/x/<plugin>/` and reached only by signed-in staff of that account,
+    `flask.g.account` and `flask.g.staff`; `public` is mounted under `/x/<plugin>/` and reached by
+    everybody. The portal's headers, CSRF checks and limits hold for both.
     """
     return None
 
@@ -95,6 +97,6 @@ def portal_commands() -> Iterable[click.Command]:
     """Return commands that stand under `portal <plugin>`.
 
     Called when the `portal` command is asked for a name that it does not know, or for help. They
-    run inside the app's context.
+    run inside the app's context. A name that the portal itself has stays the portal's.
     """
     return ()

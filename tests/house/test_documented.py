@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from portal import hookspecs
+from tests.house import plugins_page
 from tests.house.settings_page import PAGE, facts, refreshed, written
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,12 @@ def hooks() -> dict[str, list[str]]:
         for name, hook in vars(hookspecs).items()
         if name.startswith("portal_")
     }
+
+
+def test_the_reference_of_plugins_says_what_the_code_says() -> None:
+    """Run `python -m tests.house.plugins_page` when this fails."""
+    page = plugins_page.PAGE.read_text()
+    assert plugins_page.refreshed(page) == page
 
 
 @pytest.mark.parametrize("name", hooks())
