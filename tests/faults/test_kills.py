@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 from flask import Flask
 
@@ -17,11 +15,10 @@ from portal.flows.invite import invite
 from portal.models.account import Account
 from portal.models.delivery import Delivery, Status
 from portal.models.staff import Staff as StaffRow
-from tests.cast import SEE_OTHER
 from tests.faults.conftest import all_gone, look_for_few, processes_of, repeats
+from tests.faults.poster import Poster
 from tests.live import Portico
 from tests.postman import Postman
-from tests.surfer import Owner, Surfer
 from tests.wait import wait_for
 
 SENDS = 500
@@ -113,35 +110,6 @@ def _kill(running: Portico, verb: str, which: int) -> None:
 
 def _says(running: Portico, line: str) -> None:
     wait_for(lambda: line in running.log, what=line)
-
-
-class Poster:
-    """Ada's browser, posting the same invitation form for one address after the other."""
-
-    def __init__(self, running: Portico) -> None:
-        owner = Owner(running)
-        button, form = owner.at("invitations/new")._button("Send Invite")
-        assert button
-        self.data: dict[str, Any] = owner.at("invitations/new")._data(form)
-        self.base, self.cookies = running.url, owner.browser.cookies  # type: ignore[attr-defined]
-
-    def posts(self, address: str) -> str:
-        """Return *address* when the portal said that its invitation is on its way."""
-        browser = Surfer(self.base)
-        browser.cookies = dict(self.cookies)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                answer = browser.asks(
-                    "POST", "/admin/acme/invitations/new", data={**self.data, "who": address}
-                )
-            except ConnectionRefusedError:  # nobody listens, so nobody took it
-                assert time.monotonic() < deadline, "the web did not come back"
-                time.sleep(0.05)
-            except (OSError, http.client.HTTPException):
-                return ""
-            else:
-                return address if answer.status_code == SEE_OTHER else ""
 
 
 def _invite(app: Flask, count: int) -> None:
