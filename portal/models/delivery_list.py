@@ -63,6 +63,11 @@ class Filter:
     q: str = ""
 
     @property
+    def picks(self) -> bool:
+        """Not every message of its time is wanted."""
+        return bool(self.status or self.channel or self.kind or self.cause or self.q)
+
+    @property
     def is_of_trouble(self) -> bool:
         return bool(self.cause) or self.status == UNDELIVERED or self.status in TROUBLE
 
@@ -97,8 +102,9 @@ def page(
     account: Account, wanted: Filter, *, before: Key | None = None, size: int = PAGE
 ) -> DeliveryPage:
     """Return one page of what *wanted* matches, latest first, and the key to go on from."""
-    walked = _walk(account, wanted, before)
-    found = _chosen(walked, wanted).limit(size + 1).subquery()
+    reach = REACH if wanted.picks else size + 1
+    walked = _walk(account, wanted, before, reach)
+    found = _chosen(account, walked, wanted).limit(size + 1).subquery()
     rows = db.session.execute(
         select(*found.c, Contact.name, Contact.email)
         .join(Contact, Contact.id == found.c.contact_id)
@@ -108,7 +114,7 @@ def page(
     if len(lines) > size:
         last = lines[size - 1]
         return DeliveryPage(lines[:size], (last.created_at, last.id))
-    end = _end_of(walked)
+    end = _end_of(walked) if wanted.picks else None
     return DeliveryPage(lines, end, end[0] if end else None)
 
 
@@ -119,7 +125,7 @@ def revivable(
     *most*; and the key to go on from when there may be more."""
     walked = _walk(account, wanted, before)
     can_be = (walked.c.status.in_(REVIVABLE), _lives(walked.c.link_id))
-    rows = db.session.execute(_chosen(walked, wanted).where(*can_be).limit(most)).all()
+    rows = db.session.execute(_chosen(account, walked, wanted).where(*can_be).limit(most)).all()
     ids = [row.id for row in rows]
     if len(ids) == most:
         return ids, (rows[-1].created_at, rows[-1].id)
@@ -143,7 +149,7 @@ def trouble(account_id: int) -> list[tuple[str, int]]:
     count = func.count()
     rows = db.session.execute(
         select(latest.c.cause, count)
-        .where(*_still_open(latest))
+        .where(*_still_open(account_id, latest))
         .group_by(latest.c.cause)
         .order_by(count.desc(), latest.c.cause)
     )
@@ -165,7 +171,7 @@ def sent_by_request(contact_ids: list[int], request_id: str) -> list[tuple[int, 
     return [(row[0], row[1]) for row in rows]
 
 
-def _walk(account: Account, wanted: Filter, before: Key | None) -> Any:
+def _walk(account: Account, wanted: Filter, before: Key | None, reach: int = REACH) -> Any:
     """Return what is looked through for a page: a stretch of the account's messages, or all of
     the few contacts that were searched for."""
     columns = (
@@ -194,7 +200,7 @@ def _walk(account: Account, wanted: Filter, before: Key | None) -> Any:
         select(*columns)
         .where(Delivery.account_id == account.id, *bounds)
         .order_by(Delivery.created_at.desc(), Delivery.id.desc())
-        .limit(REACH)
+        .limit(reach)
         .subquery("walked")
     )
 
@@ -213,7 +219,7 @@ def _bounds(wanted: Filter, before: Key | None) -> list[ColumnElement[bool]]:
     return bounds
 
 
-def _chosen(walked: Any, wanted: Filter) -> Select[Any]:
+def _chosen(account: Account, walked: Any, wanted: Filter) -> Select[Any]:
     names = [name for name in DeliveryLine._fields if name in walked.c]
     query = select(*(walked.c[name] for name in names))
     for name in ("channel", "kind"):
@@ -223,7 +229,7 @@ def _chosen(walked: Any, wanted: Filter) -> Select[Any]:
         cause = "" if wanted.cause == OTHER else wanted.cause
         query = query.where(walked.c.cause == cause, walked.c.status.in_(TROUBLE))
     if wanted.status == UNDELIVERED:
-        query = query.where(*_still_open(walked), walked.c.status.in_(TROUBLE))
+        query = query.where(*_still_open(account.id, walked), walked.c.status.in_(TROUBLE))
     elif wanted.status:
         query = query.where(walked.c.status == wanted.status)
     if wanted.q and walked.name == "walked":
@@ -259,13 +265,15 @@ def _end_of(walked: Any) -> Key | None:
     return (row[0], row[1]) if row and row[2] >= REACH else None
 
 
-def _still_open(rows: Any) -> list[ColumnElement[bool]]:
+def _still_open(account_id: int, rows: Any) -> list[ColumnElement[bool]]:
     """Nothing has stood in for the message, and the contact has not been reached since."""
     follower = aliased(Delivery)
     return [
         ~exists().where(follower.follows_id == rows.c.id),
         exists().where(
-            PortalAccess.contact_id == rows.c.contact_id, PortalAccess.undelivered.is_(True)
+            PortalAccess.contact_id == rows.c.contact_id,
+            PortalAccess.account_id == account_id,
+            PortalAccess.undelivered,
         ),
     ]
 

@@ -22,6 +22,7 @@ from portal.flows.channel_settings import (
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
+from portal.models.magic_link import Kind
 from portal.models.staff_role import Role
 from portal.web.admin import channel_form
 from portal.web.admin.channel_form import Drawn
@@ -161,13 +162,20 @@ def _index(account: Account, form: AccountSendingForm) -> str:
     states = {name: _state(one, rows.get(name), account) for name, one in found.items()}
     return render_template(
         "admin/channels.html",
-        channels=list(found.values()),
+        channels=_in_order(account),
         states=states,
         rows=rows,
         orders=orders,
         form=form,
         paused=paused_channels(account.id),
     )
+
+
+def _in_order(account: Account) -> list[Channel]:
+    """Return all channels: those that carry invitations first, as they come."""
+    found = plugins.current().channels
+    first = routing.order(account, Kind.INVITE)
+    return [found[name] for name in dict.fromkeys([*first, *sorted(found)])]
 
 
 def _order(account: Account, kind: str) -> list[tuple[Channel, bool]]:
