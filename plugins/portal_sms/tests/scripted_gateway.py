@@ -32,7 +32,8 @@ class Request:
 
 class ScriptedGateway:
     """Listens on loopback until `stop`. Each request gets *status*, *headers* and *body*, or one of
-    the words above: no answer, a closed line, a reset, a byte at a time, half of the body."""
+    the words above: no answer, a closed line, a reset, a byte at a time, half of the body.
+    `finished` counts the answers that could be handed over as a whole."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class ScriptedGateway:
         self.body = body.encode() if isinstance(body, str) else body
         self.headers = dict(headers or {})
         self.requests: list[Request] = []
+        self.finished = 0
         self._tls = tls
         self._stopped = threading.Event()
         self._lines: list[socket.socket] = []
@@ -116,3 +118,4 @@ class ScriptedGateway:
             head = f"HTTP/1.1 {self.status} Fine\r\nContent-Length: {len(self.body)}\r\n"
             more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
             line.sendall(f"{head}{more}\r\n".encode() + self.body)
+            self.finished += 1

@@ -47,12 +47,13 @@ def settings_at(request, twilio_at, gateway_at):
 def test_a_status_becomes_an_error_in_plain_words(
     sms, serve, settings_at, owed, status, error, cause
 ):
-    server = serve(status, f"no {LINK} for hunter2/hunter2", {"Location": "/elsewhere"})
+    words = f"no {LINK} for hunter2/hunter2 or hunter2%2Fhunter2"
+    server = serve(status, words, {"Location": "/elsewhere"})
     with pytest.raises(ChannelError) as caught:
         sms.send(owed(), settings_at(server, twilio_token="hunter2/hunter2"))
     assert (type(caught.value), caught.value.cause) == (error, cause)
     assert caught.value.reason.endswith(".")
-    assert caught.value.reply == f"{status} no … for …"
+    assert caught.value.reply == f"{status} no … for … or …"
     assert len(server.requests) == 1, "a redirect is not followed"
 
 
@@ -110,11 +111,13 @@ def test_a_line_that_is_never_taken_up_is_temporary(gateway_at, owed):
     assert caught.value.cause == "timeout"
 
 
-def test_ten_megabytes_are_not_read(sms, serve, settings_at, owed):
-    server = serve(400, b"x" * 10_000_000)
+def test_a_flood_is_not_read(sms, serve, settings_at, owed):
+    server = serve(400, b"x" * 40_000_000)
     with pytest.raises(PermanentError) as caught:
         sms.send(owed(), settings_at(server))
     assert len(caught.value.reply) == 300
+    server.stop()
+    assert not server.finished, "the line was closed on it"
 
 
 @pytest.mark.parametrize("body", ["{garbage", "[1, 2]", "\x00\xff", "null", '{"sid": null}', ""])
@@ -167,6 +170,12 @@ def test_places_only_this_machine_can_reach_are_not_called(sms, gateway_at, owed
     with pytest.raises(AuthenticationError, match=words) as caught:
         sms.send(owed(), gateway_at(url))
     assert caught.value.cause in {"not_allowed", "fault"}
+
+
+def test_this_machine_has_another_way_to_be_written(sms, serve, gateway_at, owed):
+    server = serve(200)
+    settings = gateway_at(f"http://[::ffff:127.0.0.1]:{server.port}")
+    assert sms.send(owed(), settings).status == "sent"
 
 
 def test_the_operator_says_where_gateways_may_be(sms, serve, gateway_at, owed, monkeypatch):

@@ -273,6 +273,7 @@ def test_a_signed_callback_is_believed(proof):
         {"x-signature": "shared"},
         {"x-signature": "\u00e9"},
         {"x-signature": digest(BODY, b"other").hex()},
+        {"x-signature": digest(BODY, b"").hex()},
         {"x-signature": digest(BODY + b" ").hex()},
         {"x-other": digest(BODY).hex()},
     ],
