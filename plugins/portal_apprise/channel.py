@@ -17,7 +17,7 @@ from portal.channel import (
     Settings,
 )
 from portal_apprise import services
-from portal_apprise.failures import failure, secrets_in
+from portal_apprise.failures import failure, secrets_of
 from portal_apprise.form import MessengerForm, names_in
 from portal_apprise.library import heard, library
 from portal_apprise.lines import Line, watched
@@ -61,13 +61,13 @@ class Messenger(Channel):
             is_sent = bool(sender.notify(body=text, body_format="text"))
         if is_sent:
             return Sent()
-        token = request.link.rpartition("/")[2]
-        secrets = [request.link, token, *secrets_in(request.to)]
-        raise failure(str(service.service_name), line, records, secrets)
+        raise failure(str(service.service_name), line, records, secrets_of(request))
 
     def _service(self, address: str, settings: Settings) -> Any:
         allowed = _allowed(settings)
-        return services.open_service(address, allowed, may_stay_inside=self._may_stay_inside)
+        return services.open_service(
+            address, allowed, seconds=self.caps.timeout, may_stay_inside=self._may_stay_inside
+        )
 
 
 def _allowed(settings: Settings) -> frozenset[str]:

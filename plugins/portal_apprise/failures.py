@@ -7,7 +7,13 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-from portal.channel import AmbiguousError, ChannelError, PermanentError, TemporaryError
+from portal.channel import (
+    AmbiguousError,
+    ChannelError,
+    PermanentError,
+    SendRequest,
+    TemporaryError,
+)
 from portal_apprise.lines import Line
 
 STATUS = re.compile(r"\b(?:error=|HTTP )([1-5]\d\d)\b")
@@ -39,12 +45,15 @@ def failure(
     return PermanentError(words, reply=reply, cause="refused")
 
 
-def secrets_in(address: str) -> list[str]:
-    """Return what must not be repeated of *address*: nearly all of it, since any part may be a
-    token; longest first."""
-    _, _, rest = address.partition("://")
+def secrets_of(request: SendRequest) -> list[str]:
+    """Return what must not be repeated of *request*, longest first: its link, its code, and nearly
+    all of the address, since any part of that may be a token."""
+    _, _, rest = request.to.partition("://")
     parts = {part for part in re.split(r"[/@:?&=#\s]+", rest) if len(part) >= SHORTEST_SECRET}
-    return sorted({address, rest, *parts, *map(unquote, parts)}, key=len, reverse=True)
+    code = {request.code, request.code.replace(" ", "")} - {""}
+    link = {request.link, request.link.rpartition("/")[2]}
+    found = {request.to, rest, *parts, *map(unquote, parts), *code, *link}
+    return sorted(found, key=len, reverse=True)
 
 
 def without(secrets: Sequence[str], text: str) -> str:

@@ -13,13 +13,14 @@ from portal_apprise.library import library
 from portal_apprise.lines import is_private_name
 
 LONGEST = 1000
-CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
 SCHEME = re.compile(r"([a-z0-9]{1,20})://\S+", re.IGNORECASE)
 NOT_HTTP = frozenset({"socket", "smtplib", "subprocess"})
 
 
-def open_service(address: str, allowed: frozenset[str], *, may_stay_inside: bool = False) -> Any:
-    """Return the library's object for *address*, without I/O.
+def open_service(
+    address: str, allowed: frozenset[str], *, seconds: float, may_stay_inside: bool = False
+) -> Any:
+    """Return the library's object for *address*, without I/O; it gives up well within *seconds*.
 
     Raises PermanentError when it cannot be used, in words that never repeat the address: it is a
     secret.
@@ -35,7 +36,7 @@ def open_service(address: str, allowed: frozenset[str], *, may_stay_inside: bool
     service = library().Apprise.instantiate(address.strip(), asset=asset)
     if service is None or _reads_files(service):
         raise _bad(f"This is not an address that the service {name} understands.")
-    service = _bounded(service)
+    service = _bounded(service, seconds)
     if len(service) != 1:
         raise _bad("This address names several receivers. Give one: the link is for one person.")
     if not may_stay_inside and _names_its_host(service) and is_private_name(service.host or ""):
@@ -86,13 +87,13 @@ def _names_its_host(service: Any) -> bool:
     return any("{host}" in template for template in service.templates)
 
 
-def _bounded(service: Any) -> Any:
+def _bounded(service: Any, seconds: float) -> Any:
     """Take back what an address may ask for: no check of certificates, redirects, long waits."""
     service.verify_certificate = True
     service.redirects = False
     service.retry = 0
-    service.socket_connect_timeout = CONNECT_SECONDS
-    service.socket_read_timeout = READ_SECONDS
+    service.socket_connect_timeout = seconds / 6
+    service.socket_read_timeout = seconds / 2
     return service
 
 

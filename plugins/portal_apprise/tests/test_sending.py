@@ -6,6 +6,7 @@ import io
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,6 @@ from portal.channel import (
     Settings,
     TemporaryError,
 )
-from portal_apprise import services
 from portal_apprise.channel import Messenger
 from portal_apprise.tests.conftest import LINK, TEXT, TOKEN, request_to
 from portal_apprise.tests.provider import Provider
@@ -97,7 +97,7 @@ def test_a_lost_answer_leaves_it_open_whether_it_went_out(
     monkeypatch: pytest.MonkeyPatch,
     act: str,
 ) -> None:
-    monkeypatch.setattr(services, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(channel, "caps", replace(channel.caps, timeout=1), raising=False)
     provider.act, began = act, time.monotonic()
     with pytest.raises(AmbiguousError, match="did not say") as raised:
         channel.send(request_to(f"json://{provider.place}/?rto=60&retry=3"), settings)
