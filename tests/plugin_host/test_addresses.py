@@ -33,11 +33,13 @@ def portal_channels(operator):
 """
 
 
-def with_texts(make_app: Callable[..., Flask], tmp_path: Path, postman: Postman) -> World:
+def with_texts(
+    make_app: Callable[..., Flask], tmp_path: Path, postman: Postman, **settings: str
+) -> World:
     folder = tmp_path / "plugins"
     folder.mkdir()
     (folder / "texts.py").write_text(TEXTS)
-    app = make_app()
+    app = make_app(**settings)
     return World(app, postman, Worker(app))
 
 
@@ -53,10 +55,21 @@ def test_a_channel_for_phones_gets_the_number_as_its_provider_wants_it(
     assert (tmp_path / "plugins" / "texts.log").read_text() == "00442079460018"
 
 
-def test_a_contact_without_a_number_fails_at_once_and_says_why(
+def test_a_contact_without_a_number_is_written_to_by_the_next_channel(
     world: World, make_app: Callable[..., Flask], tmp_path: Path, postman: Postman, carl: Client
 ) -> None:
     ada = Staff(with_texts(make_app, tmp_path, postman), "ada@acme.example", "acme").signs_in()
+    ada.adds("Carl", carl.email)
+    ada.sends_login_email(carl.email)
+    ada.world.worker.drains()
+    assert len(carl.letters()) == 1
+
+
+def test_without_another_channel_it_fails_at_once_and_says_why(
+    world: World, make_app: Callable[..., Flask], tmp_path: Path, postman: Postman, carl: Client
+) -> None:
+    only_texts = with_texts(make_app, tmp_path, postman, plugins="texts")
+    ada = Staff(only_texts, "ada@acme.example", "acme").signs_in()
     ada.adds("Carl", carl.email)
     ada.sends_login_email(carl.email)
     ada.world.worker.drains()

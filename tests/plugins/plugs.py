@@ -38,6 +38,12 @@ class Folder:
         return plugins, faults
 
 
+def built_in() -> list[str]:
+    """Return the channels that come with Portico, in their order."""
+    nowhere = Path("/nowhere")
+    return list(init_app(Flask("portal"), Operator(), nowhere, ("built-in",)).channels)
+
+
 def delivery(**changes: Any) -> DeliveryInfo:
     given = {"channels": ("email", "texts"), **changes}
     return DeliveryInfo(7, "acme", 3, "login", "email", "sending", 1, **given)
