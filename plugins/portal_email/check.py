@@ -10,11 +10,11 @@ from portal.channel import ChannelError, Finding, Report, Settings
 from portal_email import records
 from portal_email.addresses import Address
 from portal_email.connection import Connection
-from portal_email.dkim import Signer, signer
+from portal_email.dkim import Signer
 from portal_email.folder import Folder
 from portal_email.lookup import Dns, NoAnswerError
 from portal_email.mailbox import Mailbox
-from portal_email.route import Route, Routes, address_in, own_server
+from portal_email.route import Route, Routes, accounts_signer, address_in, own_server
 
 SOON = 14  # days before a certificate's end
 
@@ -138,7 +138,7 @@ class Examination:
         """The key that signs, or will sign once the domain is proved."""
         key, selector = self._settings.get("dkim_key"), self._settings.get("dkim_selector")
         if key and selector:
-            return signer(sender.domain, str(selector), str(key))
+            return accounts_signer(sender.domain, str(selector), str(key))
         return route.signer
 
 

@@ -42,13 +42,15 @@ class Routes:
 
     def route(self, settings: Settings) -> Route:
         """Return the way that a message of this account goes."""
-        sender = own_sender(settings) or self.sender
+        if not settings:
+            return self._usual
+        server, sender = own_server(settings), own_sender(settings)
         return Route(
-            server=own_server(settings) or self.server,
-            sender=sender,
+            server=server or self.server,
+            sender=sender or self.sender,
             sender_name=str(settings.get("from_name") or ""),
-            bounces=self._bounces(settings),
-            signer=self._signer(settings, sender),
+            bounces=self._bounces(settings, has_server=server is not None),
+            signer=self._signer(settings, sender, has_server=server is not None),
         )
 
     def mailbox(self, settings: Settings) -> Mailbox | None:
@@ -94,10 +96,16 @@ class Routes:
             return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
         return host if "." in host else "[127.0.0.1]"
 
-    def _bounces(self, settings: Settings) -> Address | None:
+    @cached_property
+    def _usual(self) -> Route:
+        """The way of messages of accounts that have set nothing, which are most."""
+        bounces, signer = self._operators_bounces, self._operators_signer
+        return Route(self.server, self.sender, bounces=bounces, signer=signer)
+
+    def _bounces(self, settings: Settings, *, has_server: bool) -> Address | None:
         """The account's bounce address where it may use it, else the operator's by his server."""
         own = address_in(settings, "bounce_address")
-        if own_server(settings):
+        if has_server:
             return own
         if own and _is_within(own.domain, settings.facts.get("verified_domain", "")):
             return own
@@ -108,12 +116,13 @@ class Routes:
         written = parseaddr(self._operator.bounce_address)[1]
         return _set_by_operator("PORTAL_BOUNCE_ADDRESS", written) if written else None
 
-    def _signer(self, settings: Settings, sender: Address) -> Signer | None:
-        own = own_sender(settings)
+    def _signer(
+        self, settings: Settings, own: Address | None, *, has_server: bool
+    ) -> Signer | None:
         key, selector = settings.get("dkim_key"), settings.get("dkim_selector")
         if own and key and selector:
-            return signer(own.domain, str(selector), str(key))
-        if own and own_server(settings):
+            return accounts_signer(own.domain, str(selector), str(key))
+        if own and has_server:
             return None  # that server's own affair
         return self._operators_signer
 
@@ -162,6 +171,16 @@ def address_in(settings: Mapping[str, Any], name: str) -> Address | None:
         return parse(str(settings[name])) if settings.get(name) else None
     except PermanentError:
         return None
+
+
+def accounts_signer(domain: str, selector: str, key: str) -> Signer:
+    """Return the signer for an account's own key. Raises AuthenticationError."""
+    try:
+        return signer(domain, selector, key)
+    except ValueError as error:  # as with settings that another version has stored
+        raise AuthenticationError(
+            f"The DKIM key cannot sign: {error}", cause="not_allowed"
+        ) from None
 
 
 def _set_by_operator(name: str, address: str) -> Address:
