@@ -20,7 +20,7 @@ from portal.channel import (
     Sent,
     Settings,
 )
-from portal_sms import callbacks, gateway, numbers, twilio
+from portal_sms import gateway, gateway_callbacks, numbers, twilio, twilio_callbacks
 from portal_sms.form import SmsForm
 from portal_sms.words import counted, text_for
 
@@ -68,7 +68,7 @@ class Sms(Channel):
         return sent
 
     def parse_receipt(self, request: ReceiptRequest, settings: Settings) -> Iterable[Receipt]:
-        source = twilio if settings.get("provider") == "twilio" else callbacks
+        source = twilio_callbacks if settings.get("provider") == "twilio" else gateway_callbacks
         return list(source.receipts(request, settings))
 
     def _deadline(self) -> float:

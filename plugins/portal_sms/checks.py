@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from wtforms import ValidationError
 
-from portal_sms import gateway
+from portal_sms import gateway, gateway_request
 from portal_sms.alphabet import MOST_SEGMENTS
 from portal_sms.numbers import countries_in, is_country
 from portal_sms.operator import limits
@@ -52,7 +52,7 @@ def address(typed: str) -> None:
     if parts.fragment:
         raise ValidationError("Leave out what begins with #: it is never sent.")
     _allowed_host(parts.scheme, parts.hostname)
-    _known(typed, gateway.PLACEHOLDERS)
+    _known(typed, gateway_request.PLACEHOLDERS)
 
 
 def is_complete(templates: str) -> None:
@@ -64,9 +64,9 @@ def is_complete(templates: str) -> None:
 
 
 def headers(typed: str) -> None:
-    _known(typed, gateway.PLACEHOLDERS)
+    _known(typed, gateway_request.PLACEHOLDERS)
     try:
-        gateway.headers_in(typed)
+        gateway_request.headers_in(typed)
     except ValueError as error:
         raise ValidationError(str(error)) from None
 
@@ -78,10 +78,10 @@ def body(kind: str, typed: str) -> None:
         raise ValidationError("Write the body's template, or choose None above.")
     try:
         if kind == "form":
-            gateway.pairs_in(typed)
-            _known(typed, gateway.PLACEHOLDERS)
+            gateway_request.pairs_in(typed)
+            _known(typed, gateway_request.PLACEHOLDERS)
         else:
-            gateway.each_string(json.loads(typed), _known_in_string)
+            gateway_request.each_string(json.loads(typed), _known_in_string)
     except json.JSONDecodeError as error:
         raise ValidationError(
             f"This is no JSON: {error.msg} in line {error.lineno}. Placeholders stand in quotes."
@@ -135,7 +135,7 @@ def _known(typed: str, known: Mapping[str, str]) -> None:
 
 
 def _known_in_string(text: str) -> str:
-    _known(text, gateway.PLACEHOLDERS)
+    _known(text, gateway_request.PLACEHOLDERS)
     return text
 
 

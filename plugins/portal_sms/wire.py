@@ -13,11 +13,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from portal.channel import AmbiguousError, AuthenticationError, TemporaryError
+from portal_sms.places import refuse_unless_allowed
 
 MOST_OF_A_BODY = 65536
 MEANT_FOR_US = frozenset({"host", "content-length", "transfer-encoding", "connection"})
@@ -107,29 +108,6 @@ def _encrypted(line: socket.socket, address: SplitResult, deadline: float) -> ss
     except BaseException:
         line.close()
         raise
-
-
-def refuse_unless_allowed(
-    scheme: str, host: str, at: IPv4Address | IPv6Address, hosts: frozenset[str] | None
-) -> None:
-    """Raise AuthenticationError when *host* must not be called: staff choose it, and it could be
-    a service that only this machine can reach.
-
-    The operator's list decides where there is one. Else https goes to public addresses, and both
-    to this machine itself.
-    """
-    at = getattr(at, "ipv4_mapped", None) or at
-    if hosts is not None:
-        if host.lower() in hosts:
-            return
-        reason = f"The operator does not allow {host}. It is missing in SMS_GATEWAY_HOSTS."
-    elif at.is_loopback or (scheme == "https" and at.is_global):
-        return
-    elif scheme == "https":
-        reason = f"{host} is a private address. The operator can allow it in SMS_GATEWAY_HOSTS."
-    else:
-        reason = f"{host} needs https://. The operator can allow it in SMS_GATEWAY_HOSTS."
-    raise AuthenticationError(reason, cause="not_allowed")
 
 
 def _exchange(line: socket.socket, call: Call, deadline: float) -> Answer:

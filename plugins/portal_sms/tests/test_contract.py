@@ -14,7 +14,7 @@ from portal_sms.channel import Sms
 from portal_sms.form import SmsForm
 from portal_sms.tests.conftest import CARL, RECEIPTS
 from portal_sms.tests.conftest import TWILIO as ACCOUNT
-from portal_sms.twilio import signature
+from portal_sms.twilio_callbacks import signature
 
 SHOWN = {field.name: field.data for field in SmsForm() if field.name != "keep_special"} | {
     "gateway_secret": "hunter2/hunter2",

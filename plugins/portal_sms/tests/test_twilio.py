@@ -18,7 +18,7 @@ from portal.channel import (
 )
 from portal_sms.channel import Sms
 from portal_sms.tests.conftest import CARL, LINK, RECEIPTS, TWILIO
-from portal_sms.twilio import signature
+from portal_sms.twilio_callbacks import signature
 from portal_sms.twilio_codes import CODES
 
 SID = "SM" + 32 * "b"
