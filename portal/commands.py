@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 import click
 
-from portal import config, exposition, outbox_report, plugins, schema, serve
+from portal import config, outbox_report, plugins, schema, scrapes, serve
 from portal import worker as workers
 from portal.app import create_app
 from portal.channel import Channel, ChannelError, Settings
@@ -74,7 +74,7 @@ def worker(*, once: bool) -> None:
     log_to_stderr()
     app = create_app()
     if not once:
-        exposition.must_be_free(app.config["PORTAL_SETTINGS"])
+        scrapes.must_be_free(app.config["PORTAL_SETTINGS"])
     with app.app_context():
         _must_be_current()
         if once:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 from uuid import uuid4
 
-from portal import exposition, metrics, queue
+from portal import metrics, queue, scrapes
 from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import QueueDownError
@@ -54,7 +54,7 @@ class Sweep:
     def round(self) -> int:
         """Wake workers for what is due; return for how much."""
         if not self._next_chores:  # the first round of this process
-            exposition.listen()
+            scrapes.listen()
         found = self.wake()
         if time.monotonic() >= self._next_chores:
             self._next_chores = time.monotonic() + settings().sweep

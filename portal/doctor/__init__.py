@@ -13,7 +13,8 @@ from portal import config
 from portal.app import create_app
 from portal.channel import Finding
 from portal.db import DatabaseAway, db, reads_only
-from portal.doctor import address, channels, clock, place, stores
+from portal.doctor import address, channels, clock, place, sending, stores
+from portal.doctor.fetching import PATIENCE_SECONDS
 from portal.errors import PortalError, SettingsError
 from portal.probe import NoAnswerError, ask
 
@@ -87,11 +88,11 @@ def _checks(app: Flask, queue_complaint: str, slug: str) -> Iterator[Check]:
     yield Check("Database", _inside(app, stores.database))
     yield Check("Secret keys", _inside(app, partial(stores.keys, found)))
     yield Check("Queue", _inside(app, partial(stores.queues, found, queue_complaint)))
-    yield Check("Workers", _inside(app, stores.workers))
-    yield Check("Outbox", _inside(app, stores.outbox))
-    yield Check("Public URL", partial(address.public, found), 3 * address.PATIENCE_SECONDS)
+    yield Check("Workers", _inside(app, sending.workers))
+    yield Check("Outbox", _inside(app, sending.outbox))
+    yield Check("Public URL", partial(address.public, found), 3 * PATIENCE_SECONDS)
     yield Check("Proxies", partial(address.proxies, found))
-    yield Check("Clock", _inside(app, partial(clock.clocks, found)), 2 * address.PATIENCE_SECONDS)
+    yield Check("Clock", _inside(app, partial(clock.clocks, found)), 2 * PATIENCE_SECONDS)
     yield Check("Plugins", _inside(app, channels.plugged))
     with app.app_context():
         installed = channels.installed()

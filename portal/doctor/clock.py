@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +12,7 @@ from sqlalchemy import text
 from portal.channel import Finding
 from portal.config import Settings
 from portal.db import DatabaseAway, alone
-from portal.doctor.address import fetch
+from portal.doctor.fetching import FAILURES, fetch
 
 TOLERANCE_SECONDS, MOST_SECONDS = 2.0, 30.0
 
@@ -57,7 +56,7 @@ def _public(found: Settings) -> Iterator[Finding]:
     try:
         answer = fetch(found.url, "/healthz")
         theirs = parsedate_to_datetime(answer.date).timestamp()
-    except (OSError, http.client.HTTPException, ValueError):
+    except (*FAILURES, ValueError):
         yield Finding("note", "Clock", "That of the public URL is not known.")
         return
     # A Date has whole seconds (RFC 9110, 5.6.7): on average half of one is cut off.

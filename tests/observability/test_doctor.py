@@ -339,10 +339,10 @@ def test_a_queue_that_is_away_disturbs_no_other_check(
 def test_what_hangs_is_given_up(
     app: Flask, doctor: Doctor, tarpit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.doctor.address.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("portal.doctor.fetching.PATIENCE_SECONDS", 1.0)
     began = time.monotonic()
     found = doctor(app, PORTAL_URL=f"http://localhost:{tarpit}")
-    assert "nothing came within 1 seconds" in found.bad()["Public URL"]
+    assert "nothing came within 1 s" in found.bad()["Public URL"]
     assert time.monotonic() - began < 10
 
 
