@@ -153,7 +153,6 @@ def test_a_process_started_without_plugins_reads_none(
 ) -> None:
     put("owl", f"open({str(home / 'read')!r}, 'a').close()")
     assert program("--no-plugins", "migrate").returncode == 0
-    assert program("worker", "--once", "--no-plugins").returncode == 0
     assert not (home / "read").exists()
 
 

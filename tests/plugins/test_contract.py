@@ -32,17 +32,9 @@ class TestOwl(OwlContract):
     """The one that does everything right."""
 
 
-def failures(channel: type[Channel], contract: type[ChannelContract] = OwlContract) -> set[str]:
-    """Return the tests of the contract that *channel* fails."""
-    tried = type("Tried", (contract,), {"channel": channel})
-    return {result.test for result in run(tried) if result.state == "failed"}
-
-
-def test_the_owl_is_put_to_every_test() -> None:
-    assert failures(Owl) == set()
-    states = {result.test: result.state for result in run(TestOwl)}
-    assert len(states) >= 20
-    assert set(states.values()) == {"ok"}
+def test_the_owl_is_put_to_every_test_of_the_contract() -> None:
+    assert TestOwl.not_run == {}
+    assert len([name for name in vars(ChannelContract) if name.startswith("test_")]) >= 20
 
 
 class Nameless(Owl):

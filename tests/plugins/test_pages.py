@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal.plugins import Fault
+from portal.plugins import Fault, guard
 from tests.cast import Client, Staff, Stranger, Worker, World
 from tests.plugins.plugs import Folder
 from tests.postman import Postman
@@ -147,8 +147,11 @@ def test_pages_that_cannot_be_mounted_leave_the_others_alone(
 
 
 def test_a_section_that_fails_says_so_and_the_rest_of_the_portal_works(
-    folder: Folder, open_house: Callable[[], tuple[World, list[Fault]]]
+    folder: Folder,
+    open_house: Callable[[], tuple[World, list[Fault]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(guard, "USUAL_LIMIT", 0.3)
     folder.put("rooms", SECTIONS)
     world, faults = open_house()
     ada = Staff(world, "ada@acme.example", "acme").signs_in()
@@ -162,4 +165,4 @@ def test_a_section_that_fails_says_so_and_the_rest_of_the_portal_works(
     carl.opens("/p/acme/s/plain").is_status(200).sees("Nothing but this line")
     assert [fault.plugin for fault in faults] == ["rooms"] * 3
     assert faults[0].words == "RuntimeError: no papers for …"
-    assert "within 2 seconds" in faults[2].words
+    assert "within 0.3 seconds" in faults[2].words

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.plugins import Plugins, trial
+from portal.plugins import Plugins, guard, trial
 from tests.plugins.plugs import Folder, built_in
 
 SECTION = """
@@ -191,10 +191,13 @@ def test_one_that_hangs_when_it_is_loaded_is_kept_out(
     assert states(plugins)["rooms"] == "loaded"
 
 
-def test_one_whose_channels_hang_is_kept_out(folder: Folder) -> None:
+def test_one_whose_channels_hang_is_kept_out(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "USUAL_LIMIT", 0.3)
     folder.put("a_bad_one", CHANNELS + "import time; time.sleep(60)")
     plugins = folder.load()
-    assert "did not answer within 2 seconds" in why(plugins, "a_bad_one")
+    assert "did not answer within 0.3 seconds" in why(plugins, "a_bad_one")
 
 
 def test_several_bad_ones_are_all_found(folder: Folder) -> None:
