@@ -59,6 +59,8 @@ class Job:
     sender: Staff | None
     setting: ChannelSetting | None = None
     was_undelivered: bool = False
+    is_probe: bool = False
+    """Its end decides whether a channel that was paused is well again."""
 
     def settings(self) -> Settings:
         """Return what the channel's verbs get. Raises SettingsError when no key opens it."""

@@ -109,25 +109,25 @@ def _worth_sending(claims: list[Claim]) -> list[Job]:
     if not claims:
         return []
     people = outbox.people(claims)
-    if claims := _through_pause(claims, people[claims[0].delivery_id].setting):
-        jobs = [_job(claim, people[claim.delivery_id]) for claim in claims]
-        jobs = [job for job in jobs if _is_worth(job, people[job.claim.delivery_id].access)]
-        return [job for job in jobs if _is_its_turn(job)]
-    return []
+    jobs = [_job(claim, people[claim.delivery_id]) for claim in claims]
+    # Worth before pause: what is over must end though its channel rests, and is no probe.
+    jobs = [job for job in jobs if _is_worth(job, people[job.claim.delivery_id].access)]
+    return [job for job in _through_pause(jobs) if job.is_probe or _is_its_turn(job)]
 
 
-def _through_pause(claims: list[Claim], setting: ChannelSetting | None) -> list[Claim]:
+def _through_pause(jobs: list[Job]) -> list[Job]:
     """Let everything through, or one probe after a pause, or nothing during it."""
+    setting = jobs[0].setting if jobs else None
     if setting is None or not setting.is_paused:
-        return claims
+        return jobs
     if setting.may_probe():
-        probe, *rest = claims
-        for claim in rest:
-            outbox.return_unsent(claim, now() + CROWDED, is_held=True)
-        return [probe]
+        probe, *rest = jobs
+        for job in rest:
+            outbox.return_unsent(job.claim, now() + CROWDED, is_held=True)
+        return [replace(probe, is_probe=True)]
     until = setting.paused_until or now()
-    for claim in claims:
-        outbox.return_unsent(claim, min(until, claim.deadline_at), is_held=True)
+    for job in jobs:
+        outbox.return_unsent(job.claim, min(until, job.claim.deadline_at), is_held=True)
     outbox.hold(setting.account_id, setting.channel, until)
     return []
 
@@ -273,6 +273,8 @@ def _write(job: Job, end: End) -> None:
         _blame(job, end)
     elif end.status in OUT:
         _praise(job)
+    elif job.is_probe:
+        _probe_on(job)
     if not end.try_again:
         _end(job, end)
     elif end.blame == "sign_in":
@@ -339,8 +341,7 @@ def _blame(job: Job, end: End) -> None:
     """Count a failure that was not this message's; the channel pauses when there are too many."""
     setting = ChannelSetting.find_or_add(job.account.id, job.claim.channel)
     why = "sign_in" if end.blame == "sign_in" else "failures"
-    was_paused = setting.is_paused
-    if setting.fail(why, end.error, retry_after=end.retry_after) and not was_paused:
+    if setting.fail(why, end.error, retry_after=end.retry_after, was_probe=job.is_probe):
         _record_of_channel(job, "channel_paused", reason=end.error, reply=end.reply)
 
 
@@ -352,6 +353,13 @@ def _praise(job: Job) -> None:
     if setting.recover():
         Delivery.release(job.account.id, job.claim.channel)
         _record_of_channel(job, "channel_resumed")
+
+
+def _probe_on(job: Job) -> None:
+    """The probe ended for reasons of its own: the next message may tell how the channel is."""
+    if job.setting is not None:
+        job.setting.let_probe()
+        Delivery.release(job.account.id, job.setting.channel)
 
 
 def _record_of_channel(job: Job, kind: str, **reasons: str) -> None:

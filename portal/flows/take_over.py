@@ -58,7 +58,9 @@ def _fault(delivery_id: int, attempt: int, how: str) -> None:
     plugin, about = found.plugin_of(delivery.channel), About(delivery.account_id)
     after_commit(lambda: found.failed(plugin, "send", ChannelError(words), about))
     setting = ChannelSetting.find_or_add(delivery.account_id, delivery.channel)
-    setting.fail("failures", words)
+    if setting.fail("failures", words, was_probe=setting.is_paused):
+        detail = {"channel": delivery.channel, "reason": words}
+        Event.record("channel_paused", account_id=delivery.account_id, detail=detail)
     if channel is not None and channel.caps.idempotent:
         again = now() + outbox.pause_after(attempt)
         if _back(delivery_id, attempt, again, words):

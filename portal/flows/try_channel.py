@@ -27,6 +27,7 @@ from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.delivery import Delivery
+from portal.models.event import Event
 from portal.plugins.guard import About
 
 
@@ -135,6 +136,8 @@ def _write(trial_id: int, outcome: Outcome) -> None:
         setting.facts = outcome.facts
     if outcome.has_passed and setting.recover():
         Delivery.release(trial.account_id, trial.channel)
+        detail = {"channel": trial.channel}
+        Event.record("channel_resumed", account_id=trial.account_id, detail=detail)
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

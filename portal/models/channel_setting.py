@@ -140,10 +140,13 @@ class ChannelSetting(Base):
         """Return what the settings are sealed for: in another row they cannot be opened."""
         return f"channel {account_id} {channel}"
 
-    def fail(self, why: str, words: str, *, retry_after: float = 0) -> bool:
-        """Count one failure that is the provider's; tell whether the channel pauses now.
+    def fail(
+        self, why: str, words: str, *, retry_after: float = 0, was_probe: bool = False
+    ) -> bool:
+        """Count one failure that is the provider's; tell whether it pauses a channel that was well.
 
-        *why* is `sign_in`, which pauses at once, or `failures`, of which five in a row do.
+        *why* is `sign_in`, which pauses at once, or `failures`, of which five in a row do. During a
+        pause only a probe makes it longer: what was under way with it ends as it began.
         """
         at = now()
         row = db.session.execute(
@@ -158,6 +161,8 @@ class ChannelSetting(Base):
             .execution_options(synchronize_session=False)
         ).one()
         failures, pauses, was_paused = row
+        if was_paused and not was_probe:
+            return False
         if why != "sign_in" and failures < FAILURES_IN_A_ROW and not was_paused:
             return False
         pause = max(_pause(why, pauses), timedelta(seconds=min(retry_after, 3600)))
@@ -167,7 +172,7 @@ class ChannelSetting(Base):
             .values(pauses=pauses + 1, paused_until=at + pause, paused_why=why)
             .execution_options(synchronize_session=False)
         )
-        return True
+        return not was_paused
 
     def may_probe(self) -> bool:
         """Take the one message that goes out after a pause; nobody else may for a lease."""
@@ -185,16 +190,34 @@ class ChannelSetting(Base):
         ).first()
         return taken is not None
 
-    def recover(self) -> bool:
-        """Forget the failures: something went through. Tell whether the channel was paused."""
-        was_paused = self.is_paused
+    def let_probe(self) -> None:
+        """Let the next message be the probe, now."""
         db.session.execute(
             update(ChannelSetting)
-            .where(ChannelSetting.id == self.id)
-            .values(failures=0, pauses=0, paused_until=None, paused_why="")
+            .where(ChannelSetting.id == self.id, ChannelSetting.paused_why != "")
+            .values(paused_until=now())
             .execution_options(synchronize_session=False)
         )
-        return was_paused
+
+    def recover(self) -> bool:
+        """Forget the failures: something went through. Tell whether that ended a pause; of two who
+        say so at once, one is told."""
+        well: dict[str, Any] = {"failures": 0, "pauses": 0, "paused_until": None, "paused_why": ""}
+        resumed = db.session.execute(
+            update(ChannelSetting)
+            .where(ChannelSetting.id == self.id, ChannelSetting.paused_why != "")
+            .values(well)
+            .returning(ChannelSetting.id)
+            .execution_options(synchronize_session=False)
+        ).first()
+        if resumed is None:
+            db.session.execute(
+                update(ChannelSetting)
+                .where(ChannelSetting.id == self.id)
+                .values(failures=0)
+                .execution_options(synchronize_session=False)
+            )
+        return resumed is not None
 
     @classmethod
     def settings_of(cls, account: Account, channel: str) -> Settings:

@@ -10,9 +10,13 @@ from flask import Flask
 
 from portal.channel import Caps, Channel, SendRequest, Sent, Settings
 from portal.db import db
+from portal.flows.invite import invite
+from portal.models.account import Account
+from portal.models.channel_setting import ChannelSetting
 from portal.models.delivery import Delivery
 from portal.models.event import Event
 from portal.models.magic_link import MagicLink
+from portal.models.staff import Staff
 
 Does = Callable[[SendRequest], Sent]
 
@@ -77,3 +81,31 @@ def events(app: Flask, kind: str) -> list[Event]:
 def _rows(app: Flask, query: Any) -> Any:
     with app.app_context():
         return db.session.scalars(query).all()
+
+
+def owe(app: Flask, *addresses: str, slug: str = "acme") -> list[int]:
+    """Invite *addresses* to the portal of *slug*; return their deliveries."""
+    with app.app_context():
+        account = Account.by_slug(slug)
+        assert account is not None
+        found = [invite(account, one, by=_owner(account)).id for one in addresses]
+        query = db.select(Delivery.id).where(Delivery.contact_id.in_(found)).order_by(Delivery.id)
+        return list(db.session.scalars(query))
+
+
+def clients(count: int, host: str = "carter.example") -> list[str]:
+    return [f"client{number}@{host}" for number in range(count)]
+
+
+def setting_of(app: Flask, channel: str = "email", slug: str = "acme") -> ChannelSetting | None:
+    """How the channel does for the account, as it is on disk."""
+    with app.app_context():
+        account = Account.by_slug(slug)
+        assert account is not None
+        return ChannelSetting.find(account.id, channel)
+
+
+def _owner(account: Account) -> Staff:
+    found = Staff.by_email({"acme": "ada@acme.example"}.get(account.slug, "bea@birch.example"))
+    assert found is not None
+    return found
