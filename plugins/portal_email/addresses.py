@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import idna
@@ -40,6 +41,21 @@ def parse(address: str) -> Address:
     if len(local.encode()) > 64:  # RFC 5321 section 4.5.3.1.1, in octets
         raise PermanentError(NOT_AN_ADDRESS, cause="bad_address")
     return Address(local, to_ascii(domain))
+
+
+def host_to_ascii(host: str) -> str:
+    """Return the name of a server as the DNS knows it, and an IP address as it is.
+
+    Python's own sockets would take the older IDNA 2003. Raises ValueError.
+    """
+    try:
+        return str(ip_address(host.strip("[]")))
+    except ValueError:
+        pass
+    try:
+        return to_ascii(host)
+    except PermanentError:
+        raise ValueError("it names no server") from None
 
 
 @lru_cache(maxsize=1024)

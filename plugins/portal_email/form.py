@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from portal.channel import PermanentError, SettingsForm
-from portal_email.addresses import parse, to_ascii
+from portal_email.addresses import host_to_ascii, parse
 from portal_email.dkim import SELECTOR, private_key
 from portal_email.server import ONLY_HERE, is_loopback
 
@@ -218,12 +218,9 @@ def _needs(other: Field, complaint: str) -> None:
 
 
 def _host(field: Field) -> None:
-    host = field.data
-    if is_loopback(host):
-        return
     try:
-        to_ascii(host)
-    except PermanentError:
+        host_to_ascii(field.data)
+    except ValueError:
         raise ValidationError("Give the server's name alone, such as mail.example.com.") from None
 
 

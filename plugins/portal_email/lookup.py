@@ -31,6 +31,13 @@ class Dns:
     ) -> None:
         self._servers, self._patience = servers, patience
         self._away_until = 0.0
+        self._deadline = float("inf")
+
+    def until(self, deadline: float) -> Dns:
+        """Return the same DNS, to be asked until *deadline*, a time of `time.monotonic`."""
+        found = Dns(self._servers, patience=self._patience)
+        found._deadline = deadline
+        return found
 
     def texts(self, name: str) -> list[str]:
         """Return the TXT records of *name*. Raises NoAnswerError."""
@@ -48,7 +55,7 @@ class Dns:
         return [record.address for kind in ("A", "AAAA") for record in self._ask(name, kind)]
 
     def _ask(self, name: str, kind: str) -> Sequence[Any]:
-        if time.monotonic() < self._away_until:
+        if not self._away_until <= time.monotonic() < self._deadline:
             raise NoAnswerError
         try:
             whole = dns.name.from_text(name)

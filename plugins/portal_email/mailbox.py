@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from portal_email.addresses import host_to_ascii
 from portal_email.server import ONLY_HERE, Tls, is_loopback
 
 PORTS: dict[Tls, int] = {"implicit": 993, "starttls": 143, "never": 143}  # RFC 8314, RFC 9051
@@ -38,7 +39,7 @@ class Mailbox:
         in_clear: Tls = "never" if is_loopback(parts.hostname) else "starttls"
         tls: Tls = "implicit" if parts.scheme == "imaps" else in_clear
         return cls(
-            host=parts.hostname,
+            host=host_to_ascii(parts.hostname),
             port=parts.port or PORTS[tls],
             tls=tls,
             user=unquote(parts.username),
@@ -59,7 +60,7 @@ class Mailbox:
         if tls == "never" and not is_loopback(host):
             raise ValueError(ONLY_HERE)
         return cls(
-            host=host,
+            host=host_to_ascii(host),
             port=int(settings.get("bounce_port") or PORTS[tls]),
             tls=tls,
             user=str(settings.get("bounce_user") or ""),

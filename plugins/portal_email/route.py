@@ -49,7 +49,7 @@ class Routes:
             server=server or self.server,
             sender=sender or self.sender,
             sender_name=str(settings.get("from_name") or ""),
-            bounces=self._bounces(settings, has_server=server is not None),
+            bounces=self._bounces(settings, server),
             signer=self._signer(settings, sender, has_server=server is not None),
         )
 
@@ -102,14 +102,17 @@ class Routes:
         bounces, signer = self._operators_bounces, self._operators_signer
         return Route(self.server, self.sender, bounces=bounces, signer=signer)
 
-    def _bounces(self, settings: Settings, *, has_server: bool) -> Address | None:
-        """The account's bounce address where it may use it, else the operator's by his server."""
+    def _bounces(self, settings: Settings, server: Server | None) -> Address | None:
+        """The account's bounce address where it may use it, else by the operator's server his.
+
+        It may within its proved domain, and by its own server, which then decides. A server that
+        wants no sign-in may be the operator's own, called by its other name.
+        """
         own = address_in(settings, "bounce_address")
-        if has_server:
+        is_proved = own and _is_within(own.domain, settings.facts.get("verified_domain", ""))
+        if own and (is_proved or (server and server.user)):
             return own
-        if own and _is_within(own.domain, settings.facts.get("verified_domain", "")):
-            return own
-        return self._operators_bounces
+        return None if server else self._operators_bounces
 
     @cached_property
     def _operators_bounces(self) -> Address | None:

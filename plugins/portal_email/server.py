@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from typing import Any, Literal, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from portal_email.addresses import host_to_ascii
+
 Tls = Literal["starttls", "implicit", "never"]
 
 PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409 and RFC 8314
@@ -38,7 +40,7 @@ class Server:
         if not parts.hostname:
             raise ValueError("it names no host")
         return cls(
-            host=parts.hostname,
+            host=host_to_ascii(parts.hostname),
             port=parts.port or PORTS[parts.scheme],
             tls=_tls(parts),
             user=unquote(parts.username or ""),
@@ -58,7 +60,7 @@ class Server:
         if tls == "never" and not is_loopback(host):
             raise ValueError(ONLY_HERE)
         return cls(
-            host=host,
+            host=host_to_ascii(host),
             port=int(settings.get("smtp_port") or USUAL_PORTS[tls]),
             tls=tls,
             user=str(settings.get("smtp_user") or ""),

@@ -114,8 +114,8 @@ From: Mail Delivery System <Mailer-Daemon@mx.client.example>
 To: {TAG}
 Subject: Warning: message 1abcd-0001 delayed 24 hours
 
-A message that you sent has not yet been delivered to one or more of its
-recipients after more than 24 hours on the queue.
+A message that you sent could not be delivered to one or more of its
+recipients so far, after more than 24 hours on the queue.
 
 No action is required on your part. Delivery attempts will continue for
 some time, and this warning may be repeated at intervals.

@@ -6,6 +6,7 @@ import pytest
 
 from portal.channel import AuthenticationError, Operator, Settings
 from portal_email.channel import Email
+from portal_email.server import Server
 
 KEY = f"delivery-17-{'0123456789abcdef' * 2}"
 TAG = "d17-aerukz4jvpg66ajdivtytk6n54"
@@ -95,16 +96,26 @@ def test_the_bounce_address_names_the_delivery(serve, channel_to, owed, account)
 def test_an_accounts_bounce_address_needs_its_own_server_or_domain(
     serve, channel_to, owed, account
 ):
-    operators, own = serve(), serve()
+    operators, own = serve(), serve(features=("AUTH PLAIN",))
     channel = channel_to(operators, bounce_address="bounces@portal.example")
     wanted = {"bounce_address": "back@mail.acme.test"}
-    channel.send(owed(key=KEY), account(own, **wanted))
+    channel.send(owed(key=KEY), account(own, smtp_user="ada", smtp_password="hers", **wanted))
     channel.send(owed(key=KEY), account(verified="acme.test", **wanted))
     channel.send(owed(key=KEY), account(verified="me.test", **wanted))
     assert f"MAIL FROM:<back+{TAG}@mail.acme.test>" in own.talks[0]
     mine, others = [word for word in operators.talks[0] if word.startswith("MAIL")]
     assert mine == f"MAIL FROM:<back+{TAG}@mail.acme.test>"
     assert others == f"MAIL FROM:<bounces+{TAG}@portal.example>"
+
+
+def test_the_operators_server_by_another_name_is_no_way_around_the_proof(
+    serve, channel_to, owed, account
+):
+    """It may take anything from the portal's machine without a sign-in."""
+    operators = serve()
+    settings = account(operators, bounce_address="ceo@other.test", from_address="ceo@other.test")
+    channel_to(operators).send(owed(key=KEY), settings)
+    assert "MAIL FROM:<portal@acme.example>" in operators.talks[0]
 
 
 def test_the_operators_bounce_address_is_not_for_an_accounts_own_server(
@@ -128,8 +139,10 @@ def test_a_server_with_dsn_is_told_the_key_and_not_to_return_the_link(serve, cha
 def test_sharp_s_idn_and_plus_reach_their_owner_through_an_own_server(
     serve, channel_to, owed, account
 ):
-    own = serve(features=("SMTPUTF8", "8BITMIME"))
-    settings = account(own, bounce_address="zurück@straße.de")
+    own = serve(features=("SMTPUTF8", "8BITMIME", "AUTH PLAIN"))
+    settings = account(
+        own, smtp_user="ada", smtp_password="hers", bounce_address="zurück@straße.de"
+    )
     channel = channel_to("")
     for to in ("carl@straße.de", "carl+portal@BÜCHER.example", "Carl.O'Neil@example.com"):
         channel.send(owed(channel.normalise_address(to), key=KEY), settings)
@@ -141,6 +154,13 @@ def test_sharp_s_idn_and_plus_reach_their_owner_through_an_own_server(
     ]
     sender = f"MAIL FROM:<zurück+{TAG}@xn--strae-oqa.de> SMTPUTF8 BODY=8BITMIME"
     assert sender in own.talks[0]
+
+
+def test_a_server_with_a_sharp_s_is_not_the_one_without(account):
+    found = Server.of(account(smtp_host="Mail.Straße.de"))
+    assert found.host == "mail.xn--strae-oqa.de"
+    assert Server.from_url("smtp://mail.straße.de").host == "mail.xn--strae-oqa.de"
+    assert Server.of(account(smtp_host="::1")).host == "::1"
 
 
 def test_it_is_ready_with_a_server_of_either(account):

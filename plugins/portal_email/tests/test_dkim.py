@@ -127,6 +127,7 @@ def test_a_meddled_message_is_not_accepted(signed, judge, before, after, kind):
     raw = signed(kind)
     assert judge(raw, kind)
     assert before in raw
+    assert b" h=from:from:to:" in raw  # no room for a second one
     assert not judge(raw.replace(before, after), kind)
 
 

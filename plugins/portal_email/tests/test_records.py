@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -169,6 +170,11 @@ def test_a_dns_server_that_is_away_is_asked_once(dns_with):
     assert records.mx_of(dns, "acme.test").level == "note"
     assert records.mx_of(dns, "acme.test").level == "note"
     assert records.dmarc_of(dns, "other.test").level == "note"
+
+
+def test_a_dns_server_that_answers_slowly_meets_the_deadline(dns_with):
+    over = dns_with({"acme.test MX": ["10 mx.acme.test."]}).until(time.monotonic())
+    assert records.mx_of(over, "acme.test").level == "note"
 
 
 @pytest.mark.parametrize(
