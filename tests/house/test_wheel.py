@@ -205,3 +205,16 @@ def test_a_client_signs_in_to_the_installed_program(
     assert "Welcome to Acme" in carl.presses("Sign in").words
     ada.opens("/admin/password").presses("Save password", password="Password2026!")
     assert "Too many people use this one" in ada.words
+
+
+def test_authors_of_plugins_need_nothing_but_the_wheel(installed: Path, tmp_path: Path) -> None:
+    def portal(*words: str) -> subprocess.CompletedProcess[str]:
+        code = "import sys; sys.modules['pytest'] = None; from portal.cli import main; main()"
+        command = [str(installed), "-c", code, *words]
+        clean = {**os.environ, "PORTAL_HOME": str(tmp_path / "home")}
+        return subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True)
+
+    assert portal("plugin", "new", "relay").returncode == 0
+    checked = portal("plugin", "check", "portal-relay")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "0 failed" in checked.stdout
