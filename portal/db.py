@@ -183,8 +183,11 @@ def first(select: Executable, parameters: dict[str, Any] | None = None) -> Row[A
         return connection.execute(select, parameters).first()
 
 
-def execute(statement: Executable, parameters: dict[str, Any] | None = None) -> CursorResult[Any]:
-    """Execute a statement of the journeys everyone walks, in the transaction at hand.
+def execute(
+    statement: Executable, parameters: dict[str, Any] | list[dict[str, Any]] | None = None
+) -> CursorResult[Any]:
+    """Execute a statement of the journeys everyone walks, in the transaction at hand; for each of
+    several *parameters* when it is a list.
 
     The session's own `execute` costs three times the statement, to keep objects in step that
     these journeys do not have. Build *statement* once, with `bindparam`.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from portal import fallback, metrics, plugins
 from portal.attempt import End, Job, info, make_attempt
@@ -19,7 +21,7 @@ from portal.models.channel_setting import ChannelSetting
 from portal.models.delivery import Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
-from portal.models.outbox import Claim, People
+from portal.models.outbox import Claim, Due, People
 from portal.models.pace import Pace
 from portal.models.portal_access import PortalAccess
 
@@ -28,6 +30,8 @@ CROWDED = timedelta(seconds=1)
 """How long a slow lane waits before it asks for another worker."""
 EARLY = timedelta(milliseconds=20)
 """A turn that begins so soon is now."""
+TURN_SECONDS = 0.25
+"""How long a worker goes on with one account and channel before it looks who else waits."""
 OUT = (Status.SENT, Status.DELIVERED)
 
 
@@ -47,9 +51,7 @@ def deliver(delivery_id: int, seat: Seat | None = None) -> int:
         _hold(due.account_id, due.channel, now() + CROWDED * random.uniform(0.5, 1))  # noqa: S311
         return 0
     try:
-        jobs = _take(delivery_id, _more(due.channel, seat, lane))
-        _send_all(jobs, seat)
-        return len(jobs)
+        return _take_and_send(delivery_id, due, seat, lane)
     finally:
         seat.lanes.leave(seat.number)
 
@@ -62,9 +64,23 @@ def deliver_claimed(claim: Claim, seat: Seat | None = None) -> None:
         _give_back([claim], now())
         return
     try:
-        _send_all(_take_up([claim]), seat)
+        _finish(_send_all(_take_up([claim]), seat))
     finally:
         seat.lanes.leave(seat.number)
+
+
+def _take_and_send(delivery_id: int, due: Due, seat: Seat, lane: int) -> int:
+    """Take and send, and go on with the next ones while the provider answers at once: what ended
+    is written and what follows is taken by one commit, which waits for the disk once."""
+    until = time.monotonic() + TURN_SECONDS
+    jobs, taken = _take(delivery_id, _more(due.channel, seat, lane)), 0
+    while jobs:
+        taken += len(jobs)
+        ends = _send_all(jobs, seat)
+        goes_on = 1 < len(jobs) == len(ends) and time.monotonic() < until
+        more = _more(due.channel, seat, lane) if goes_on and not seat.is_stopping() else 0
+        jobs = _finish_and_take(ends, due, more)
+    return taken
 
 
 def _more(channel_id: str, seat: Seat, lane: int) -> int:
@@ -77,7 +93,18 @@ def _more(channel_id: str, seat: Seat, lane: int) -> int:
 
 @atomic
 def _take(delivery_id: int, more: int) -> list[Job]:
-    jobs = _worth_sending(outbox.claim(delivery_id, more=more))
+    return _begun(outbox.claim(delivery_id, more=more))
+
+
+@atomic
+def _finish_and_take(ends: list[tuple[Job, End]], due: Due, more: int) -> list[Job]:
+    _write_ends(ends)
+    return _begun(outbox.claim_more(due.account_id, due.channel, more)) if more else []
+
+
+def _begun(claims: list[Claim]) -> list[Job]:
+    """Return what can go out now, each link's life begun."""
+    jobs = _worth_sending(claims)
     MagicLink.start_lives([job.link for job in jobs if job.claim.kind != Kind.MAGIC], now())
     return jobs
 
@@ -196,8 +223,9 @@ def _paces(job: Job, channel: Channel) -> list[tuple[str, timedelta]]:
     return found
 
 
-def _send_all(jobs: list[Job], seat: Seat) -> None:
-    """Send one after the other; give the rest back when the provider turns out slow or ailing."""
+def _send_all(jobs: list[Job], seat: Seat) -> list[tuple[Job, End]]:
+    """Send one after the other and return how it went, still to be written; give the rest back
+    when the provider turns out slow or ailing."""
     seat.lanes.hold(seat.number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
     ends: list[tuple[Job, End]] = []
     try:
@@ -212,7 +240,7 @@ def _send_all(jobs: list[Job], seat: Seat) -> None:
         _finish(ends)
         raise
     _give_back([job.claim for job in jobs[len(ends) :]], now())
-    _finish(ends)
+    return ends
 
 
 def _send(job: Job, place: int, seat: Seat, ends: list[tuple[Job, End]]) -> End:
@@ -264,8 +292,30 @@ def _finish(ends: list[tuple[Job, End]]) -> None:
 
 @atomic
 def _write_all(ends: list[tuple[Job, End]]) -> None:
+    _write_ends(ends)
+
+
+def _write_ends(ends: list[tuple[Job, End]]) -> None:
+    well = [(job, end) for job, end in ends if _went_well(job, end)]
+    if well:
+        _end_well(well)
     for job, end in ends:
-        _write(job, end)
+        if not _went_well(job, end):
+            _write(job, end)
+
+
+def _went_well(job: Job, end: End) -> bool:
+    """Tell whether nothing but the end itself is to be written, as of nearly every message."""
+    is_healthy = job.setting is None or not (job.setting.failures or job.setting.is_paused)
+    is_plain = not (job.was_undelivered or end.blame or end.error or _receipt_due_at(job, end))
+    return end.status in OUT and is_healthy and is_plain
+
+
+def _end_well(ends: list[tuple[Job, End]]) -> None:
+    won = outbox.finish_many([(job.claim, e.status, e.reply, e.provider_id) for job, e in ends])
+    lines = [_line(job, str(e.status), e) for job, e in ends if job.claim.delivery_id in won]
+    if lines:
+        Event.record_many(lines)
 
 
 def _write(job: Job, end: End) -> None:
@@ -368,17 +418,21 @@ def _record_of_channel(job: Job, kind: str, **reasons: str) -> None:
 
 
 def _record(job: Job, kind: str, end: End, **more: str) -> None:
+    Event.record(**_line(job, kind, end, **more))
+
+
+def _line(job: Job, kind: str, end: End, **more: str) -> dict[str, Any]:
     claim = job.claim
     given = {"reason": end.error, "reply": end.reply, "cause": end.cause, **more}
-    Event.record(
-        kind,
-        account_id=claim.account_id,
-        contact_id=claim.contact_id,
-        link_id=claim.link_id,
-        delivery_id=claim.delivery_id,
-        detail={
+    return {
+        "kind": kind,
+        "account_id": claim.account_id,
+        "contact_id": claim.contact_id,
+        "link_id": claim.link_id,
+        "delivery_id": claim.delivery_id,
+        "detail": {
             "channel": claim.channel,
             "attempt": claim.attempt,
             **{name: words for name, words in given.items() if words},
         },
-    )
+    }

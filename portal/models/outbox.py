@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, false, literal, or_, select, update
+from sqlalchemy import (
+    String,
+    TextClause,
+    bindparam,
+    false,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from portal.config import settings
 from portal.db import UtcDateTime, big_id, db, execute, first, now, put
@@ -99,31 +110,27 @@ def claim(delivery_id: int, *, more: int = 0) -> list[Claim]:
     for is_takeover, statement in ((False, _CLAIM_DUE), (True, _CLAIM_STALLED)):
         row = execute(statement, taken).first()
         if row:
-            found = [Claim._make((*row, is_takeover))]
-            return found + (_beside(found[0], more, at, until) if more else [])
+            held = Claim._make((*row, is_takeover))
+            return [held, *(claim_more(held.account_id, held.channel, more) if more else ())]
     return []
 
 
-def _beside(held: Claim, more: int, at: datetime, until: datetime) -> list[Claim]:
+def claim_more(account_id: int, channel: str, most: int) -> list[Claim]:
+    """Take up to *most* attempts that are due for the account on the channel, oldest first."""
+    at = now()
     # What another worker is taking is skipped: two that wait for each other's rows wait for ever.
-    ids = db.session.scalars(
-        select(Delivery.id)
-        .where(
-            Delivery.status == Status.QUEUED,
-            Delivery.due_at <= at,
-            Delivery.account_id == held.account_id,
-            Delivery.channel == held.channel,
-        )
-        .order_by(Delivery.due_at)
-        .limit(more)
-        .with_for_update(skip_locked=True)
-    ).all()
-    found = []
-    for row_id in ids:
-        row = execute(_CLAIM_DUE, {"claimed": row_id, "at": at, "until": until}).first()
-        if row:
-            found.append(Claim._make((*row, False)))
-    return found
+    ids = execute(_BESIDE, {"account": account_id, "by": channel, "at": at, "most": most})
+    wanted = [row[0] for row in ids]
+    if not wanted:
+        return []
+    until = at + timedelta(seconds=settings().lease)
+    rows = execute(_CLAIM_MANY, {"claimed": wanted, "at": at, "until": until})
+    return sorted((Claim._make((*row, False)) for row in rows), key=_by_place(wanted))
+
+
+def _by_place(wanted: list[int]) -> Callable[[Claim], int]:
+    places = {row_id: place for place, row_id in enumerate(wanted)}
+    return lambda held: places[held.delivery_id]
 
 
 def people(claims: Sequence[Claim]) -> dict[int, People]:
@@ -155,6 +162,16 @@ def finish(
         receipt_due_at=receipt_due_at,
         finished_at=now(),
     )
+
+
+def finish_many(ended: Sequence[tuple[Claim, Status, str, str]]) -> set[int]:
+    """Write the ends of attempts that went well, by one statement: each with its status, reply
+    and provider's id. Return the deliveries that no later attempt has begun for meanwhile."""
+    values: dict[str, Any] = {"at": now()}
+    for n, (held, status, reply, provider_id) in enumerate(ended):
+        values |= {f"id{n}": held.delivery_id, f"attempt{n}": held.attempt}
+        values |= {f"status{n}": str(status), f"reply{n}": reply, f"provider_id{n}": provider_id}
+    return {row[0] for row in execute(_finishing(len(ended)), values)}
 
 
 def put_back(
@@ -292,6 +309,21 @@ def _closing(names: set[str]) -> Any:
     return _CLOSINGS[key]
 
 
+@cache
+def _finishing(count: int) -> TextClause:
+    """Return the UPDATE for *count* attempts; each is fenced by its own number."""
+    names = ("id", "attempt", "status", "reply", "provider_id")
+    rows = ", ".join(f"({', '.join(f':{name}{n}' for name in names)})" for n in range(count))
+    return text(
+        f"WITH ended ({', '.join(names)}) AS (VALUES {rows}) "  # noqa: S608 - names of ours
+        "UPDATE delivery SET status = ended.status, reply = ended.reply, "
+        "provider_id = ended.provider_id, error = '', cause = '', receipt_due_at = NULL, "
+        "lease_until = NULL, finished_at = :at "
+        "FROM ended WHERE delivery.id = ended.id AND delivery.attempts = ended.attempt "
+        "AND delivery.status = 'sending' RETURNING delivery.id"
+    ).bindparams(bindparam("at", type_=UtcDateTime()))
+
+
 _CLOSINGS: dict[frozenset[str], Any] = {}
 _AT = bindparam("at", type_=UtcDateTime())
 _DUE = (
@@ -309,9 +341,8 @@ _DUE = (
         ),
     )
 )
-_CLAIM = (
+_TAKE = (
     update(Delivery)
-    .where(Delivery.id == bindparam("claimed", type_=big_id))
     .values(
         status=Status.SENDING,
         attempts=Delivery.attempts + 1,
@@ -332,8 +363,26 @@ _CLAIM = (
         Delivery.follows_id,
     )
 )
+_CLAIM = _TAKE.where(Delivery.id == bindparam("claimed", type_=big_id))
 _CLAIM_DUE = _CLAIM.where(Delivery.status == Status.QUEUED, Delivery.due_at <= _AT)
 _CLAIM_STALLED = _CLAIM.where(Delivery.status == Status.SENDING, Delivery.lease_until <= _AT)
+_CLAIM_MANY = _TAKE.where(
+    Delivery.id.in_(bindparam("claimed", expanding=True, type_=big_id)),
+    Delivery.status == Status.QUEUED,
+    Delivery.due_at <= _AT,
+)
+_BESIDE = (
+    select(Delivery.id)
+    .where(
+        Delivery.status == Status.QUEUED,
+        Delivery.due_at <= _AT,
+        Delivery.account_id == bindparam("account", type_=big_id),
+        Delivery.channel == bindparam("by", type_=String()),
+    )
+    .order_by(Delivery.due_at)
+    .limit(bindparam("most", type_=big_id))
+    .with_for_update(skip_locked=True)
+)
 _ALL = (
     select(Delivery.id, MagicLink, Contact, PortalAccess, Account, Staff, ChannelSetting)
     .join(MagicLink, MagicLink.id == Delivery.link_id)
