@@ -258,6 +258,8 @@ def settings() -> None:
 
 def _health(channel: Channel) -> str:
     try:
+        if not channel.is_ready(Settings()):
+            return "waits for an account to set it up"
         channel.check(Settings())
     except ChannelError as error:
         return f"fails: {error.reason} {error.reply}".strip()

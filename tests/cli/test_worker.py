@@ -24,6 +24,8 @@ def test_what_is_due_is_sent_and_the_command_ends(
 
 
 def test_an_operator_sees_which_channels_work(portal: Command, postman: Postman) -> None:
-    assert "email  E-mail  works" in portal("channels", PORTAL_SMTP_URL=postman.url).stdout
+    here = portal("channels", PORTAL_SMTP_URL=postman.url).stdout
+    assert "email  E-mail  works" in here
+    assert "sms  SMS  waits for an account to set it up" in here
     away = portal("channels", PORTAL_SMTP_URL="smtp://127.0.0.1:1").stdout
     assert "email  E-mail  fails: The mail server could not be reached." in away
