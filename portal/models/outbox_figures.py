@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Index,
     Select,
-    String,
     Subquery,
     func,
     literal_column,
@@ -34,7 +32,7 @@ MOST_SENT = 100_000
 MINUTES = (1, 5, 60)
 FAILURES_OF = timedelta(hours=24)
 
-# Written out, never bound: with a bound status neither database can tell that an index fits that
+# Written out, never bound: by a bound status neither database can tell that an index fits that
 # holds some statuses only, and SQLite wants the very words of the index.
 _PENDING = text("status IN ('queued', 'sending')")
 _TROUBLE = text("status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')")
@@ -105,12 +103,14 @@ def sent(account_id: int | None = None) -> dict[int, int]:
 
 
 def _depth(connection: Connection, status: Status, account_id: int | None) -> int:
-    rows = _first_rows(select(*_columns(account_id)).where(_PENDING, _is(status)))
+    rows = _first_rows(select(*_columns(account_id)).where(_PENDING, Delivery.status == status))
     return connection.scalar(_of(select(func.count()), rows, account_id)) or 0
 
 
 def _oldest_due(account_id: int | None) -> Select[*tuple[Any, ...]]:
-    waiting = select(Delivery.due_at, *_columns(account_id)).where(_PENDING, _is(Status.QUEUED))
+    waiting = select(Delivery.due_at, *_columns(account_id)).where(
+        _PENDING, Delivery.status == Status.QUEUED
+    )
     rows = _first_rows(waiting.order_by(Delivery.due_at), 1 if account_id is None else MOST)
     oldest = type_coerce(func.min(rows.c.due_at), UtcDateTime())
     return _of(select(oldest), rows, account_id)
@@ -156,7 +156,3 @@ def _of(
 ) -> Select[*tuple[Any, ...]]:
     query = query.select_from(rows)
     return query if account_id is None else query.where(rows.c.account_id == account_id)
-
-
-def _is(status: Status) -> ColumnElement[bool]:
-    return Delivery.status == literal_column(f"'{status}'", String())

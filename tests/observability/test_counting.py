@@ -14,7 +14,7 @@ from portal import metrics
 from portal.metrics import BUCKETS
 from tests.wait import wait_for
 
-SENDS = 2000
+SENDS = 30_000
 
 
 @pytest.fixture(autouse=True)

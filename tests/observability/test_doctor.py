@@ -315,6 +315,7 @@ def test_a_database_that_is_away_disturbs_no_other_check(
         found = doctor(None, "--account", "acme", PORTAL_URL=public(), PORTAL_DATABASE_URL=url)
     assert {"Database", "Workers", "Outbox"} <= set(found.bad())
     assert found.bad()["Database"].endswith("Check PORTAL_DATABASE_URL.")
+    assert found.bad()["Workers"] == found.bad()["Outbox"] == "The database does not answer."
     assert found.of("Public URL")[0][0] == found.of("Queue")[0][0] == "good"
 
 
