@@ -103,7 +103,7 @@ class Routes:
         return Route(self.server, self.sender, bounces=bounces, signer=signer)
 
     def _bounces(self, settings: Settings, server: Server | None) -> Address | None:
-        """The account's bounce address where it may use it, else by the operator's server his.
+        """The account's bounce address where it may use it, else the one of the server's owner.
 
         It may within its proved domain, and by its own server, which then decides. A server that
         wants no sign-in may be the operator's own, called by its other name.
