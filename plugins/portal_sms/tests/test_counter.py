@@ -31,12 +31,16 @@ TEMPLATES = [
 ]  # fmt: skip
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_words: object) -> None:
+        """Stay silent."""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
     """A folder over HTTP, with the script in it: a module is loaded from nowhere else."""
     (tmp_path / "segments.js").write_bytes((SCRIPTS / "segments.js").read_bytes())
-    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    handler.func.log_message = lambda *_: None  # type: ignore[attr-defined]
+    handler = partial(Quiet, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
