@@ -41,7 +41,9 @@ class Folder:
 def built_in() -> list[str]:
     """Return the channels that come with Portico, in their order."""
     nowhere = Path("/nowhere")
-    return list(init_app(Flask("portal"), Operator(), nowhere, ("built-in",)).channels)
+    found = list(init_app(Flask("portal"), Operator(), nowhere, ("built-in",)).channels)
+    assert {*found} >= {"email", "clipboard"}
+    return found
 
 
 def delivery(**changes: Any) -> DeliveryInfo:

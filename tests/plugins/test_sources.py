@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -137,7 +138,8 @@ def test_so_is_a_link_to_a_place_that_others_can_write_to(folder: Folder, tmp_pa
     assert states(folder.load())["rooms"] == "kept out"
 
 
-def test_loading_leaves_no_files_behind(folder: Folder) -> None:
+def test_loading_leaves_no_files_behind(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     folder.put("rooms", SECTION)
     folder.load()
     assert [path.name for path in folder.path.iterdir()] == ["rooms.py"]
@@ -146,8 +148,7 @@ def test_loading_leaves_no_files_behind(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("import os; os._exit(0)", "It ended the process while it was loaded, with status 0."),
-        ("import os; os._exit(9)", "with status 9."),
+        ("import os; os._exit(9)", "It ended the process while it was loaded, with status 9."),
         (SEGFAULT, "SIGSEGV"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
         (CHANNELS + "import os; os._exit(3)", "with status 3."),
@@ -156,7 +157,6 @@ def test_loading_leaves_no_files_behind(folder: Folder) -> None:
         ("raise BaseException('odd')", "BaseException: odd"),
     ],
     ids=[
-        "_exit(0)",
         "_exit",
         "segfault",
         "kill",
@@ -176,6 +176,13 @@ def test_one_that_would_end_the_process_is_kept_out_and_the_app_starts(
     assert list(plugins.channels) == built_in()
     assert states(plugins)["rooms"] == "loaded"
     assert words in why(plugins, "a_bad_one")
+
+
+def test_ending_without_a_complaint_is_noticed_too() -> None:
+    # Not by way of `load`: without the trial, status 0 would end pytest as if all was well.
+    told = trial.first_to_fail(["a", "b"], lambda index: os._exit(0) if index else None)
+    assert told == (1, "It ended the process while it was loaded, with status 0.")
+    assert trial.first_to_fail(["a", "b"], lambda _index: None) is None
 
 
 def test_one_that_hangs_when_it_is_loaded_is_kept_out(
