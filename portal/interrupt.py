@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 AGAIN_SECONDS = 2.0
 """Between two interruptions of code that catches the first one and goes on."""
+SLACK_SECONDS = 2.0
 
 
 @contextmanager
@@ -54,15 +55,54 @@ def ended_after(seconds: float) -> Iterator[None]:
     For what `at_most` cannot interrupt: code in C that never comes back. The clock is a thread of
     the interpreter's own, which needs nothing from the code that hangs.
     """
-    stderr = sys.__stderr__
-    if stderr is None or not is_possible():
+    if sys.__stderr__ is None or not is_possible():
         yield
         return
-    faulthandler.dump_traceback_later(seconds, exit=True, file=stderr)
+    _watch.wind(seconds)
     try:
         yield
     finally:
-        faulthandler.cancel_dump_traceback_later()
+        if not _watch.is_kept:
+            _watch.stop()
+
+
+@contextmanager
+def one_watch() -> Iterator[None]:
+    """Let the many short `ended_after` inside share one clock, which then ends a process up to
+    two seconds later: starting and stopping a thread for each costs more than a send."""
+    if not is_possible():
+        yield
+        return
+    _watch.is_kept = True
+    try:
+        yield
+    finally:
+        _watch.is_kept = False
+        _watch.stop()
+
+
+class _Watch:
+    """The clock of `ended_after`."""
+
+    is_kept = False
+    _until = 0.0
+
+    def wind(self, seconds: float) -> None:
+        """Have at least *seconds* left, and not much more."""
+        left = self._until - time.monotonic()
+        if self.is_kept and seconds <= left <= seconds + SLACK_SECONDS:
+            return
+        given = seconds + (SLACK_SECONDS if self.is_kept else 0)
+        faulthandler.dump_traceback_later(given, exit=True, file=sys.__stderr__ or sys.stderr)
+        self._until = time.monotonic() + given
+
+    def stop(self) -> None:
+        if self._until:
+            faulthandler.cancel_dump_traceback_later()
+            self._until = 0.0
+
+
+_watch = _Watch()
 
 
 def is_possible() -> bool:

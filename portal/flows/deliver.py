@@ -15,6 +15,7 @@ from portal.attempt import End, Job, info, make_attempt
 from portal.channel import Channel
 from portal.config import settings
 from portal.db import atomic, now
+from portal.interrupt import one_watch
 from portal.lanes import BATCH, PROMPT_SECONDS, Seat, alone, lane_of
 from portal.models import outbox
 from portal.models.channel_setting import ChannelSetting
@@ -229,10 +230,11 @@ def _send_all(jobs: list[Job], seat: Seat) -> list[tuple[Job, End]]:
     seat.lanes.hold(seat.number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
     ends: list[tuple[Job, End]] = []
     try:
-        for place, job in enumerate(jobs):
-            end = _send(job, place, seat, ends)
-            if end.blame or end.seconds > PROMPT_SECONDS or seat.is_stopping():
-                break
+        with one_watch():
+            for place, job in enumerate(jobs):
+                end = _send(job, place, seat, ends)
+                if end.blame or end.seconds > PROMPT_SECONDS or seat.is_stopping():
+                    break
     except BaseException:
         # Told to end in the middle of a send: whether that one went out is in doubt.
         _expire(jobs[len(ends)].claim)
