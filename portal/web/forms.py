@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     EmailField,
+    Field,
     HiddenField,
     PasswordField,
     SelectField,
@@ -172,6 +174,9 @@ class MagicLinkForm(WhoForm):
             return None
 
 
+OTHER_ADDRESS = "address_"
+
+
 class ContactForm(OwnForm):
     """What staff know of a contact."""
 
@@ -185,6 +190,26 @@ class ContactForm(OwnForm):
     locale = SelectField("Language", choices=[SelectChoice(*locale) for locale in LOCALES])
     external_id = StringField("Your reference", filters=[one_line], validators=[Length(max=100)])
     keep_address = BooleanField()
+
+    @classmethod
+    def with_addresses(cls, labels: Mapping[str, str]) -> type[ContactForm]:
+        """Return the form with a field for each other kind of address, by its label."""
+        fields = {
+            f"{OTHER_ADDRESS}{kind}": StringField(
+                label, filters=[one_line], validators=[Length(max=300)]
+            )
+            for kind, label in labels.items()
+        }
+        return type("ContactForm", (cls,), fields)
+
+    @property
+    def other_addresses(self) -> dict[str, Field]:
+        """The fields of other kinds of address, by their kind."""
+        return {
+            name.removeprefix(OTHER_ADDRESS): field
+            for name, field in self._fields.items()
+            if name.startswith(OTHER_ADDRESS)
+        }
 
 
 def _in_words(seconds: int) -> str:

@@ -14,15 +14,16 @@ from portal.flows.login_email import send_login_emails
 from portal.flows.revoke import restore as restore_access
 from portal.flows.revoke import revoke as revoke_access
 from portal.flows.revoke import suspend as suspend_access
+from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
 from portal.models.event import PAGE, Event
 from portal.models.portal_access import Access, PortalAccess
 from portal.web import keys
-from portal.web.admin import undo
+from portal.web.admin import contact_addresses, undo
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.admin.history import is_pending, timeline_line
-from portal.web.forms import ContactForm
+from portal.web.forms import OTHER_ADDRESS, ContactForm
 
 bp = desk("contacts", __name__, path="/contacts")
 
@@ -67,7 +68,7 @@ def suggest() -> ResponseReturnValue:
 @bp.route("/new", methods=["GET", "POST"])
 def new() -> ResponseReturnValue:
     account, staff = at_desk()
-    form = ContactForm()
+    form = _form(account, None)
     if request.method == "POST" and _is_filled_in(form, None):
         try:
             contact = add_contact(account, _details(form), by=staff, request_id=g.request_id)
@@ -83,7 +84,7 @@ def new() -> ResponseReturnValue:
 def edit(contact_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     contact = find_contact(contact_id)
-    form = ContactForm(obj=contact)
+    form = _form(account, contact)
     if request.method == "POST" and _is_filled_in(form, contact):
         try:
             moved = edit_contact(
@@ -189,13 +190,23 @@ def _can(access: PortalAccess | None) -> dict[str, bool]:
     }
 
 
+def _form(account: Account, contact: Contact | None) -> ContactForm:
+    kinds = contact_addresses.kinds()
+    known = contact.addresses if contact else {}
+    kept = {f"{OTHER_ADDRESS}{kind}": known.get(kind, "") for kind in kinds}
+    return ContactForm.with_addresses(kinds)(obj=contact, data=kept)
+
+
 def _is_filled_in(form: ContactForm, contact: Contact | None) -> bool:
     answer = request.form.get("use")
     if answer == "suggestion":
         form.email.data = likely_meant(form.email.data or "") or form.email.data
     if answer or (contact is not None and form.email.data == contact.email):
         form.keep_address.data = True
-    return bool(form.validate()) and _slip(form) is None
+    is_valid = bool(form.validate()) & contact_addresses.are_usable(
+        at_desk()[0], form.other_addresses
+    )
+    return is_valid and _slip(form) is None
 
 
 def _slip(form: ContactForm) -> tuple[str, str] | None:
@@ -211,6 +222,7 @@ def _details(form: ContactForm) -> Details:
         phone=form.phone.data or "",
         locale=form.locale.data or "",
         external_id=form.external_id.data or "",
+        addresses={kind: field.data or "" for kind, field in form.other_addresses.items()},
     )
 
 

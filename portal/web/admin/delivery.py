@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal import routing
 from portal.flows.outbox import retry, send_by
 from portal.models import delivery_story
-from portal.models.delivery import Status
+from portal.models.delivery import Delivery, Status
 from portal.models.delivery_list import REVIVABLE
 from portal.models.delivery_story import DeliveryPeople
 from portal.web.admin import delivery_words, letter
@@ -63,7 +63,7 @@ def by_another_channel(delivery_id: int) -> ResponseReturnValue:
     _account, staff = at_desk()
     people = _found(delivery_id)
     channel = request.form.get("channel", "")
-    if channel not in dict(_ways(people)):
+    if channel not in dict(_ways(people, delivery_story.chain(people.delivery))):
         abort(404)
     sent = send_by(people.delivery, channel, by=staff)
     if sent is None:
@@ -91,7 +91,7 @@ def _found(delivery_id: int) -> DeliveryPeople:
 def _story(people: DeliveryPeople) -> dict[str, Any]:
     delivery = people.delivery
     is_queued = delivery.status == Status.QUEUED
-    steps = delivery_story.events(delivery)
+    steps, chain = delivery_story.events(delivery), delivery_story.chain(delivery)
     return {
         "delivery": delivery,
         "contact": people.contact,
@@ -103,14 +103,14 @@ def _story(people: DeliveryPeople) -> dict[str, Any]:
         "channel": delivery_words.channel_name(delivery.channel),
         "cause": delivery_words.cause_words(delivery.cause) if delivery.cause else "",
         "steps": [as_step(step) for step in steps],
-        "chain": [as_line(one) for one in delivery_story.chain(delivery)],
+        "chain": [as_line(one) for one in chain],
         "pending": delivery_words.is_moving(delivery.status, due_at=delivery.due_at),
         "can": {
             "cancel": is_queued,
             "send_now": is_queued and delivery.attempts == 0,
             "retry": delivery.status in REVIVABLE and people.is_alive,
         },
-        "ways": _ways(people),
+        "ways": _ways(people, chain),
     }
 
 
@@ -119,14 +119,17 @@ def _words_of(people: DeliveryPeople) -> dict[str, Any]:
     return {"letter": letter.masked_message(account, people)}
 
 
-def _ways(people: DeliveryPeople) -> list[tuple[str, str]]:
-    """Return (id, name) of the other channels that could carry the same link to the contact."""
+def _ways(people: DeliveryPeople, chain: list[Delivery]) -> list[tuple[str, str]]:
+    """Return (id, name) of the channels that could carry the same link to the contact, and have
+    not; none once another message stands in for this one."""
     account, _staff = at_desk()
     delivery = people.delivery
-    if not people.is_alive or delivery.status == Status.DELIVERED:
+    has_follower = any(one.follows_id == delivery.id for one in chain)
+    if not people.is_alive or has_follower or delivery.status == Status.DELIVERED:
         return []
+    tried = {one.channel for one in chain}
     return [
         (name, delivery_words.channel_name(name))
         for name in routing.order(account, delivery.kind)
-        if name != delivery.channel and routing.reaches(name, people.contact)
+        if name not in tried and routing.reaches(name, people.contact)
     ]

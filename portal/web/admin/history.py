@@ -147,6 +147,8 @@ def _says(line: EventLine) -> Says:
 def _sentence(line: EventLine) -> str:
     who = line.staff_name or ("Someone who has left" if line.actor == "staff" else "The portal")
     channel = line.detail.get("channel")
+    if line.kind == "sent" and channel not in (None, "email"):
+        return "The provider accepted the message"
     return _says(line).sentence.format(
         by=isolate(who),
         to=isolate(_contact(line)),
