@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from portal.db import atomic
@@ -23,6 +24,8 @@ class Details(NamedTuple):
     phone: str = ""
     locale: str = ""
     external_id: str = ""
+    addresses: Mapping[str, str] = {}
+    """By the kind of address that a channel writes to; kinds that are not named stay."""
 
 
 @atomic
@@ -63,7 +66,10 @@ def _apply(account: Account, contact: Contact, details: Details) -> bool:
     return contact.change(
         name=details.name,
         email=details.email,
-        phone=normalise_phone(details.phone, details.locale or account.locale),
+        phone=normalise_phone(
+            details.phone, details.locale or account.locale, account.info().country
+        ),
         locale=details.locale,
         external_id=details.external_id,
+        addresses=details.addresses,
     )

@@ -68,11 +68,14 @@ def likely_meant(typed: str) -> str | None:
     return None
 
 
-def normalise_phone(typed: str, locale: str) -> str:
-    """Return *typed* in E.164 (ITU-T), or '' for nothing. Raises AddressError."""
+def normalise_phone(typed: str, locale: str, country: str = "") -> str:
+    """Return *typed* in E.164 (ITU-T), or '' for nothing. Raises AddressError.
+
+    A number without its country code is one of *country* (ISO 3166), else of the locale's.
+    """
     if not typed.strip():
         return ""
-    region = locale.replace("_", "-").partition("-")[2].upper() or None
+    region = country or locale.replace("_", "-").partition("-")[2].upper() or None
     try:
         number = phonenumbers.parse(typed, region)
     except phonenumbers.NumberParseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -137,7 +137,16 @@ class Contact(Base):
             db.session.flush()
         return contact
 
-    def change(self, *, name: str, email: str, phone: str, locale: str, external_id: str) -> bool:
+    def change(
+        self,
+        *,
+        name: str,
+        email: str,
+        phone: str,
+        locale: str,
+        external_id: str,
+        addresses: Mapping[str, str],
+    ) -> bool:
         """Take over what was typed; return whether the address is now another one.
 
         Raises AddressError, or TakenError when another contact has this address.
@@ -149,6 +158,8 @@ class Contact(Base):
         moved = norm != self.email_norm
         self.name, self.email, self.email_norm = name, cleaned_email(email), norm
         self.phone, self.locale, self.external_id = phone, locale, external_id
+        known = {**self.addresses, **addresses}
+        self.addresses = {kind: address for kind, address in known.items() if address}
         self.refresh_keys()
         db.session.flush()
         return moved

@@ -191,8 +191,8 @@ def _can(access: PortalAccess | None) -> dict[str, bool]:
 
 
 def _form(account: Account, contact: Contact | None) -> ContactForm:
-    kinds = contact_addresses.kinds()
     known = contact.addresses if contact else {}
+    kinds = contact_addresses.kinds(account, known)
     kept = {f"{OTHER_ADDRESS}{kind}": known.get(kind, "") for kind in kinds}
     return ContactForm.with_addresses(kinds)(obj=contact, data=kept)
 
