@@ -91,7 +91,7 @@ class Email(Channel):
         mail = Mail(request, parse(request.to), route, _usable(request.reply_to))
         with self._lines.lend(route.server) as line:
             try:
-                line.ready(until)
+                line.ready(until, resets_later=True)
                 line.send(mail)
             except ChannelError as error:
                 error.reply = _without_secrets(error.reply, request, route)

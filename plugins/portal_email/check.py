@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from portal.channel import ChannelError, Finding, Report, Settings
 from portal_email import records
 from portal_email.addresses import Address
+from portal_email.claims import accounts_signer, address_in, own_server
 from portal_email.connection import Connection
 from portal_email.dkim import Signer
 from portal_email.folder import Folder
 from portal_email.lookup import Dns, NoAnswerError
 from portal_email.mailbox import Mailbox
-from portal_email.route import Route, Routes, accounts_signer, address_in, own_server
+from portal_email.route import Route, Routes
 
 SOON = 14  # days before a certificate's end
 

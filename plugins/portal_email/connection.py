@@ -13,22 +13,26 @@ import flask_mail
 
 from portal.channel import (
     AmbiguousError,
-    AuthenticationError,
-    ChannelError,
     PermanentError,
     TemporaryError,
 )
 from portal_email import replies
+from portal_email.failures import LOST, failure_of
+from portal_email.meanings import Stage
 from portal_email.mime import Mail
 from portal_email.server import Server
 from portal_email.wire import Wire
 
 MOST_MESSAGES = 100
 MOST_IDLE = 30.0  # seconds
-LOST = "The connection to the mail server was lost."
 NO_LETTERS = "The mail server cannot take addresses with letters beyond a to z before the @."
 GOODBYE = 1.0  # seconds to wait for an answer to QUIT, which decides nothing
 
+WELCOME: dict[Stage, tuple[int, ...]] = {
+    "sender": (250,),
+    "recipient": (250, 251),
+    "message": (354,),
+}
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -56,6 +60,7 @@ class Connection(flask_mail.Connection):
         self.reply = ""
         self.deadline = 0.0
         self.last_used = 0.0
+        self._resets_first = False  # whether the line in use still works is not known yet
         self._is_clean = True  # no reply is outstanding: false after an interrupted talk
 
     def __exit__(
@@ -88,8 +93,11 @@ class Connection(flask_mail.Connection):
         if getattr(self, "host", None) is not None:
             self.abandon()
 
-    def ready(self, deadline: float) -> Wire:
-        """Return a line on which a message can begin: the one in use when it still works."""
+    def ready(self, deadline: float, *, resets_later: bool = False) -> Wire:
+        """Return a line on which a message can begin: the one in use when it still works.
+
+        With *resets_later* `send` finds that out, by the same breath that begins the message.
+        """
         self.deadline = deadline
         if not self._is_clean:
             self.abandon()
@@ -97,9 +105,14 @@ class Connection(flask_mail.Connection):
             self.close()
         if self.host is not None:
             self.host.deadline = deadline
-            if self._is_reset():
+            self._resets_first = resets_later and self.host.has_extn("pipelining")
+            if self._resets_first or self._is_reset():
                 return self.host
             self.abandon()
+        return self._begin_anew()
+
+    def _begin_anew(self) -> Wire:
+        self._resets_first = False
         self.num_emails = 0
         self.last_used = time.monotonic()
         self.host = self.configure_host()
@@ -108,7 +121,7 @@ class Connection(flask_mail.Connection):
     def configure_host(self) -> Wire:
         """Connect, encrypt and sign in. Raises a ChannelError that says which of these failed."""
         wire: Wire | None = None
-        stage: replies.Stage = "hello"
+        stage: Stage = "hello"
         try:
             wire = Wire(self.server, self.hello, self.deadline, self._tls)
             wire.ehlo_or_helo_if_needed()
@@ -121,7 +134,7 @@ class Connection(flask_mail.Connection):
             if wire is not None:
                 wire.close()
             secret = isinstance(error, UnicodeError)  # its words would repeat the password
-            raise _failure(error, stage) from (None if secret else error)
+            raise failure_of(error, stage) from (None if secret else error)
         return wire
 
     def send(  # type: ignore[override]  # one envelope, and it stands in the message
@@ -134,11 +147,10 @@ class Connection(flask_mail.Connection):
         wire = self.host
         if wire is None:
             raise TemporaryError("There is no connection to the mail server.", cause="fault")
+        body = LEADING_DOT.sub(b"..", message.as_bytes())
         self._is_clean = False
         try:
-            self._envelope(wire, message)
-            body = LEADING_DOT.sub(b"..", message.as_bytes())
-            self._expect("message", *wire.docmd("DATA"), ok=354)
+            wire = self._envelope(wire, message)
             wire.send(body + b".\r\n")
         except TimeoutError as error:
             self.abandon()
@@ -151,20 +163,69 @@ class Connection(flask_mail.Connection):
         self.num_emails += 1
         self.last_used = time.monotonic()
 
-    def _envelope(self, wire: Wire, message: Mail) -> None:
+    def _envelope(self, wire: Wire, message: Mail) -> Wire:
+        """Say from whom and to whom; return the line on which the message is now awaited.
+
+        All at once where the server can take that (RFC 2920): each answer that need not be
+        waited for saves the way there and back.
+        """
+        talk = self._talk(wire, message)
+        if self._resets_first and not self._resets_and_says(wire, talk):
+            self.abandon()
+            wire = self._begin_anew()
+            self._is_clean = False
+            talk = self._talk(wire, message)
+        elif self._resets_first:
+            self._hear(wire, talk)
+            return wire
+        groups = [talk] if wire.has_extn("pipelining") else [[one] for one in talk]
+        for group in groups:
+            wire.say([command for _stage, command in group])
+            self._hear(wire, group)
+        return wire
+
+    def _talk(self, wire: Wire, message: Mail) -> list[tuple[Stage, str]]:
         options = ""
         if not (message.to.is_ascii and message.envelope_sender.is_ascii):
             if not wire.has_extn("smtputf8"):
+                self._is_clean = True
                 raise PermanentError(NO_LETTERS, cause="bad_address")
             options = " SMTPUTF8 BODY=8BITMIME"
         # RFC 3461: what comes back names the delivery, and holds the headers without the link.
         if message.envelope_id and wire.has_extn("dsn"):
             options += f" RET=HDRS ENVID={message.envelope_id}"
         wire.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
-        sender = f"MAIL FROM:<{message.envelope_sender}>{options}"
-        self._expect("sender", *wire.docmd(sender), ok=250)
-        code, words = wire.docmd(f"RCPT TO:<{message.to}>")
-        self._expect("recipient", code, words, ok=250 if code != 251 else 251)
+        return [
+            ("sender", f"MAIL FROM:<{message.envelope_sender}>{options}"),
+            ("recipient", f"RCPT TO:<{message.to}>"),
+            ("message", "DATA"),
+        ]
+
+    def _resets_and_says(self, wire: Wire, talk: list[tuple[Stage, str]]) -> bool:
+        """Tell whether the line still works; the server has then heard *talk* too."""
+        self._is_clean = False
+        try:
+            wire.say(["RSET", *(command for _stage, command in talk)])
+            return wire.getreply()[0] == 250
+        except (OSError, smtplib.SMTPException):
+            return False
+
+    def _hear(self, wire: Wire, talk: list[tuple[Stage, str]]) -> None:
+        for place, (stage, _command) in enumerate(talk, 1):
+            code, words = wire.getreply()
+            if code not in WELCOME[stage]:
+                self._hear_out(wire, code, len(talk) - place)
+                self._expect(stage, code, words, ok=250)
+
+    def _hear_out(self, wire: Wire, code: int, left: int) -> None:
+        """Hear what a server answers to the rest of what it was told, once it has said no."""
+        try:
+            for _ in range(left if code != 421 else 0):
+                code = wire.getreply()[0]
+        except (OSError, smtplib.SMTPException):
+            code = 354
+        if code == 354:  # it awaits a message that it must not get
+            self.abandon()
 
     def _verdict(self, wire: Wire) -> None:
         # The longest wait there is, all that is left: giving up here means sending twice.
@@ -179,7 +240,7 @@ class Connection(flask_mail.Connection):
         self._expect("message", code, words, ok=250)
         self.reply = replies.reply_text(code, words)
 
-    def _expect(self, stage: replies.Stage, code: int, words: bytes, *, ok: int) -> None:
+    def _expect(self, stage: Stage, code: int, words: bytes, *, ok: int) -> None:
         if code == ok:
             return
         if code == 421 or not 400 <= code <= 599:
@@ -203,35 +264,3 @@ class Connection(flask_mail.Connection):
             return False
         self._is_clean = True
         return is_reset
-
-
-def _failure(error: Exception, stage: replies.Stage) -> ChannelError:
-    """Return what *error* means for a connection that was being made."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        words = error.smtp_error
-        return replies.error_for(
-            stage, error.smtp_code, words if isinstance(words, bytes) else words.encode()
-        )
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        if stage == "login":
-            reason = "The mail server does not offer a sign-in."
-            return AuthenticationError(reason, cause="sign_in")
-        reason = "The mail server does not offer encryption (STARTTLS)."
-        return TemporaryError(reason, cause="unreachable")
-    if isinstance(error, UnicodeError) and stage == "login":
-        reason = "The mail server's user name and password must be written in ASCII."
-        return AuthenticationError(reason, cause="sign_in")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = "The mail server's certificate is not valid for its name."
-        return TemporaryError(reason, reply=error.verify_message, cause="unreachable")
-    if isinstance(error, TimeoutError):
-        return TemporaryError("The mail server took too long.", cause="timeout")
-    return TemporaryError(_why_unreachable(error), cause="unreachable")
-
-
-def _why_unreachable(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPException):
-        return LOST
-    if isinstance(error, ssl.SSLError):
-        return "No encrypted connection to the mail server could be made."
-    return "The mail server could not be reached."

@@ -6,20 +6,17 @@ Written on `cryptography` because the usual library does RSA in Python: 6.9 ms f
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-PrivateKey = RSAPrivateKey | Ed25519PrivateKey
+from portal_email.dkim_keys import PrivateKey, in_base64, private_key, public_half
 
 # From twice: a second one that somebody adds on the way breaks the signature (RFC 6376 8.15).
 SIGNED = (
@@ -37,9 +34,7 @@ SIGNED = (
 )
 BLANKS = re.compile(rb"[ \t]+")
 BLANKS_AT_END = re.compile(rb"[ \t]+\r\n")
-ARMOUR = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
 SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
-WEAK = 1024  # bits; RFC 8301 section 3.2 refuses less, and wants 2048
 
 
 @dataclass(frozen=True)
@@ -71,10 +66,10 @@ class Signer:
         start = (
             f"DKIM-Signature: v=1; a={self.algorithm}-sha256; c=relaxed/relaxed;\r\n"
             f" d={self.domain}; s={self.selector}; t={int(time.time())};\r\n"
-            f" h={names};\r\n bh={_base64(_body_hash(body))};\r\n b="
+            f" h={names};\r\n bh={in_base64(_body_hash(body))};\r\n b="
         ).encode()
         signed.append(_relaxed(start))  # without a line end, RFC 6376 section 3.7
-        return start + _folded(_base64(self._sign(b"".join(signed)))) + b"\r\n"
+        return start + _folded(in_base64(self._sign(b"".join(signed)))) + b"\r\n"
 
     def _sign(self, content: bytes) -> bytes:
         if isinstance(self.key, RSAPrivateKey):
@@ -88,42 +83,6 @@ def signer(domain: str, selector: str, key: str) -> Signer:
     if not SELECTOR.fullmatch(selector):
         raise ValueError("A selector is letters, digits, dots and hyphens, such as portal1.")
     return Signer(domain, selector, private_key(key))
-
-
-def private_key(text: str) -> PrivateKey:
-    """Read a private key in PEM, even on one line, as a password field leaves it.
-
-    Raises ValueError, which never repeats the key.
-    """
-    try:
-        key = serialization.load_pem_private_key(_mended(text), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError("This is not a private key without a password, in PEM form.") from None
-    if isinstance(key, Ed25519PrivateKey):
-        return key
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("DKIM takes an RSA or an Ed25519 key. Make one of these.")
-    if key.key_size < WEAK:
-        raise ValueError(f"The key is too short ({key.key_size} bits). Make one of 2048 bits.")
-    return key
-
-
-def public_half(key: PrivateKey) -> str:
-    """Return the public key as the `p=` of a DNS record holds it."""
-    public = key.public_key()
-    encoding, form = serialization.Encoding, serialization.PublicFormat
-    if isinstance(key, RSAPrivateKey):
-        return _base64(public.public_bytes(encoding.DER, form.SubjectPublicKeyInfo))
-    return _base64(public.public_bytes(encoding.Raw, form.Raw))  # RFC 8463 section 4.2
-
-
-def _mended(text: str) -> bytes:
-    found = ARMOUR.search(text)
-    if not found:
-        return text.encode()
-    kind, content = found[1], "".join(found[2].split())
-    lines = [content[n : n + 64] for n in range(0, len(content), 64)]
-    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]).encode()
 
 
 def _fields(headers: bytes) -> dict[bytes, bytes]:
@@ -155,10 +114,6 @@ def _body_hash(body: bytes) -> bytes:
         body = body.rstrip(b"\r\n") + b"\r\n"
         body = b"" if body == b"\r\n" else body
     return hashlib.sha256(body).digest()
-
-
-def _base64(octets: bytes) -> str:
-    return base64.b64encode(octets).decode()
 
 
 def _folded(text: str) -> bytes:

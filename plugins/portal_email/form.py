@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from markupsafe import Markup, escape
 from wtforms import Field, IntegerField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
-from portal.channel import PermanentError, SettingsForm
-from portal_email.addresses import host_to_ascii, parse
-from portal_email.dkim import SELECTOR, private_key
-from portal_email.server import ONLY_HERE, is_loopback
+from portal.channel import SettingsForm
+from portal_email.dkim import SELECTOR
+from portal_email.dkim_keys import private_key
+from portal_email.form_rules import (
+    LongSecretField,
+    must_be_an_address,
+    must_be_plain,
+    must_encrypt,
+    must_have,
+    must_name_a_server,
+)
 
 ENCRYPTIONS = [
     SelectChoice("starttls", "STARTTLS"),
@@ -20,25 +26,6 @@ ENCRYPTIONS = [
     SelectChoice("never", "None, for a server on this machine only"),
 ]
 MAILBOX_ENCRYPTIONS = [ENCRYPTIONS[1], ENCRYPTIONS[0], ENCRYPTIONS[2]]
-
-
-class BlankTextArea:
-    """A text area that never shows what is stored, for secrets of many lines."""
-
-    def __call__(self, field: Field, **attributes: Any) -> Markup:
-        named = {"id": field.id, "name": field.name, "rows": 4, "spellcheck": "false"} | attributes
-        words = "".join(
-            f' {escape(name.rstrip("_"))}="{escape(value)}"'
-            for name, value in named.items()
-            if value is not None and value is not False
-        )
-        return Markup(f"<textarea{words}></textarea>")  # noqa: S704 - all of it is escaped
-
-
-class LongSecretField(PasswordField):  # type: ignore[misc]
-    """A secret of many lines, such as a private key."""
-
-    widget = BlankTextArea()
 
 
 def strip(value: str | None) -> str | None:
@@ -161,83 +148,52 @@ class EmailSettings(SettingsForm):  # type: ignore[misc]
     )
 
     def validate_smtp_host(self, field: Field) -> None:
-        _host(field)
+        must_name_a_server(field)
 
     def validate_smtp_encryption(self, field: Field) -> None:
-        _encryption(field, self.smtp_host.data)
+        must_encrypt(field, self.smtp_host.data)
 
     def validate_smtp_user(self, field: Field) -> None:
-        _needs(self.smtp_host, "Give the mail server as well.")
-        _ascii(field)
+        must_have(self.smtp_host, "Give the mail server as well.")
+        must_be_plain(field)
 
     def validate_smtp_password(self, field: Field) -> None:
-        _needs(self.smtp_user, "Give the user name as well.")
-        _ascii(field)
+        must_have(self.smtp_user, "Give the user name as well, or remove the password.")
+        must_be_plain(field)
 
     def validate_from_name(self, field: Field) -> None:
         if not field.data.isprintable():
             raise ValidationError("Give the name in one line of plain text.")
 
     def validate_from_address(self, field: Field) -> None:
-        _address(field)
+        must_be_an_address(field)
 
     def validate_bounce_address(self, field: Field) -> None:
-        _address(field)
+        must_be_an_address(field)
         if len(field.data.rpartition("@")[0]) > 24:
             raise ValidationError("Use at most 24 characters before the @: a tag follows them.")
 
     def validate_bounce_host(self, field: Field) -> None:
-        _host(field)
-        _needs(self.bounce_user, "Give the mailbox's user name as well.")
+        must_name_a_server(field)
+        must_have(self.bounce_user, "Give the mailbox's user name as well.")
 
     def validate_bounce_encryption(self, field: Field) -> None:
-        _encryption(field, self.bounce_host.data)
+        must_encrypt(field, self.bounce_host.data)
 
     def validate_bounce_user(self, field: Field) -> None:
-        _needs(self.bounce_host, "Give the IMAP server as well.")
+        must_have(self.bounce_host, "Give the IMAP server as well.")
 
     def validate_bounce_folder(self, field: Field) -> None:
-        _ascii(field, "Use a folder whose name is in plain letters.")
+        must_be_plain(field, "Use a folder whose name is in plain letters.")
 
     def validate_dkim_selector(self, field: Field) -> None:
         if not SELECTOR.fullmatch(field.data):
             raise ValidationError("Use letters, digits, dots and hyphens, such as portal1.")
-        _needs(self.from_address, "Give the From address as well: its domain signs.")
+        must_have(self.from_address, "Give the From address as well: its domain signs.")
 
     def validate_dkim_key(self, field: Field) -> None:
-        _needs(self.dkim_selector, "Give the selector as well.")
+        must_have(self.dkim_selector, "Give the selector as well, or remove the key.")
         try:
             private_key(field.data)
         except ValueError as error:
             raise ValidationError(str(error)) from None
-
-
-def _needs(other: Field, complaint: str) -> None:
-    if not other.data:
-        raise ValidationError(complaint)
-
-
-def _host(field: Field) -> None:
-    try:
-        host_to_ascii(field.data)
-    except ValueError:
-        raise ValidationError("Give the server's name alone, such as mail.example.com.") from None
-
-
-def _encryption(field: Field, host: str | None) -> None:
-    if field.data == "never" and host and not is_loopback(host):
-        raise ValidationError(ONLY_HERE)
-
-
-def _address(field: Field) -> None:
-    try:
-        address = parse(field.data)
-    except PermanentError:
-        raise ValidationError("Give one e-mail address, such as hello@example.com.") from None
-    if not address.is_ascii:
-        raise ValidationError("Use letters from a to z before the @.")
-
-
-def _ascii(field: Field, complaint: str = "Use plain letters, digits and signs (ASCII).") -> None:
-    if not field.data.isascii() or not field.data.isprintable():
-        raise ValidationError(complaint)

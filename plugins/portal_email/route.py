@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cached_property
 from ipaddress import ip_address
-from typing import Any
 
 from portal.channel import AuthenticationError, Operator, PermanentError, Settings
 from portal_email.addresses import Address, parse, to_ascii
+from portal_email.claims import (
+    accounts_signer,
+    address_in,
+    is_within,
+    own_sender,
+    own_server,
+)
 from portal_email.dkim import Signer, signer
 from portal_email.mailbox import Mailbox
 from portal_email.server import Server
@@ -109,7 +114,7 @@ class Routes:
         wants no sign-in may be the operator's own, called by its other name.
         """
         own = address_in(settings, "bounce_address")
-        is_proved = own and _is_within(own.domain, settings.facts.get("verified_domain", ""))
+        is_proved = own and is_within(own.domain, settings.facts.get("verified_domain", ""))
         if own and (is_proved or (server and server.user)):
             return own
         return None if server else self._operators_bounces
@@ -146,56 +151,12 @@ class Routes:
         return "localhost" if _is_ip(host) else host
 
 
-def own_server(settings: Settings) -> Server | None:
-    """Return the account's own mail server, if it has one.
-
-    Raises AuthenticationError when it would send a password in clear to another machine.
-    """
-    try:
-        return Server.of(settings)
-    except ValueError as error:
-        raise AuthenticationError(str(error), cause="not_allowed") from None
-
-
-def own_sender(settings: Settings) -> Address | None:
-    """Return the account's From address if its domain is proved to be the account's, else None.
-
-    Without this rule one account could send as anybody through the operator's server.
-    """
-    wanted = address_in(settings, "from_address")
-    if wanted and wanted.domain == settings.facts.get("verified_domain"):
-        return wanted
-    return None
-
-
-def address_in(settings: Mapping[str, Any], name: str) -> Address | None:
-    """Return the address that was typed as *name*, or None when there is none that can be used."""
-    try:
-        return parse(str(settings[name])) if settings.get(name) else None
-    except PermanentError:
-        return None
-
-
-def accounts_signer(domain: str, selector: str, key: str) -> Signer:
-    """Return the signer for an account's own key. Raises AuthenticationError."""
-    try:
-        return signer(domain, selector, key)
-    except ValueError as error:  # as with settings that another version has stored
-        raise AuthenticationError(
-            f"The DKIM key cannot sign: {error}", cause="not_allowed"
-        ) from None
-
-
 def _set_by_operator(name: str, address: str) -> Address:
     try:
         return parse(address)
     except PermanentError:
         reason = f"{name} is not an e-mail address."
         raise AuthenticationError(reason, cause="not_allowed") from None
-
-
-def _is_within(domain: str, verified: str) -> bool:
-    return bool(verified) and (domain == verified or domain.endswith(f".{verified}"))
 
 
 def _is_ip(host: str) -> bool:

@@ -6,13 +6,14 @@ import re
 
 from portal.channel import Receipt
 from portal_email import replies
+from portal_email.meanings import BY_STAGE, Meaning
 from portal_email.parts import Fields, Part, fields, first
 
 MOST_RECIPIENTS = 20  # ours have one; an alias on the way may have made more of it
 KIND_OF_WORDS = re.compile(r"^\s*[\w.-]{1,40}\s*;\s*")
 STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 ADDRESSES = re.compile(r"\S*(?:://|/l/)\S*")
-SENT_BACK = replies.Meaning("sent the message back", "refused")
+SENT_BACK = Meaning("sent the message back", "refused")
 
 
 def status_report(report: Part) -> tuple[list[Receipt], str]:
@@ -37,7 +38,7 @@ def returned_because(status: str, words: str) -> Receipt:
     """
     reply = replies.one_line(ADDRESSES.sub("…", words[:5000]))
     meaning = replies.why_returned(status, reply) if status or reply else SENT_BACK
-    if meaning is replies.BY_STAGE["recipient"]:
+    if meaning is BY_STAGE["recipient"]:
         meaning = SENT_BACK
     return Receipt(
         status="bounced",

@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from portal_email.server import Server
@@ -67,6 +68,12 @@ class Wire(smtplib.SMTP):
         except OSError as error:
             self.close()
             raise smtplib.SMTPServerDisconnected("The line dropped.") from error
+
+    def say(self, commands: Sequence[str]) -> None:
+        """Send *commands* at once; an answer to each will come (RFC 2920)."""
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError("a command is one line")
+        self.send("\r\n".join((*commands, "")))
 
     def getreply(self, *, at_most: float = STEP) -> tuple[int, bytes]:
         lines: list[bytes] = []

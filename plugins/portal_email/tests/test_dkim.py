@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from portal.channel import Message, Operator
 from portal_email.addresses import Address
 from portal_email.channel import Email
-from portal_email.dkim import private_key, signer
+from portal_email.dkim import signer
+from portal_email.dkim_keys import private_key
 from portal_email.mime import Mail
 from portal_email.route import Route
 from portal_email.server import Server

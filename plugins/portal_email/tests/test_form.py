@@ -62,7 +62,7 @@ def test_a_whole_form_is_fine():
         ("smtp_encryption", {"smtp_encryption": "perhaps"}, "valid choice"),
         ("smtp_user", {"smtp_host": ""}, "mail server as well"),
         ("smtp_user", {"smtp_user": "adä"}, "ASCII"),
-        ("smtp_password", {"smtp_user": ""}, "user name as well"),
+        ("smtp_password", {"smtp_user": ""}, "user name as well, or remove"),
         ("smtp_password", {"smtp_password": "pässword"}, "ASCII"),
         ("from_name", {"from_name": "Ada\r\nBcc: x@y.example"}, "one line"),
         ("from_address", {"from_address": "hi"}, "hello@example.com"),
@@ -98,7 +98,10 @@ def test_secrets_are_never_shown_again():
         if isinstance(field, PasswordField):
             assert str(WHOLE[field.name]) not in str(field())
     assert "PRIVATE KEY" not in str(form.dkim_key(class_='x"y'))
-    assert 'class="x&#34;y"' in str(form.dkim_key(class_='x"y'))
+    drawn = str(form.dkim_key(class_='x"y', autofocus=True, value="s3cret"))
+    assert 'class="x&#34;y"' in drawn
+    assert " autofocus" in drawn
+    assert "s3cret" not in drawn
 
 
 def test_every_field_has_its_words_and_its_group():
