@@ -41,6 +41,10 @@ class Status(StrEnum):
 PENDING = (Status.QUEUED, Status.SENDING)
 ARRIVING = (Status.SENT, Status.DELIVERED)
 TROUBLE = (Status.BOUNCED, Status.COMPLAINED, Status.FAILED, Status.EXPIRED, Status.UNKNOWN)
+_PENDING = "status IN ('queued', 'sending')"
+IS_PENDING = text(f"delivery.{_PENDING}")
+"""Said beside a status that is a parameter: SQLite uses the index of pending rows only for what it
+can read in the statement itself."""
 _TROUBLE = "status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')"
 
 
@@ -53,8 +57,8 @@ class Delivery(Base):
             "ix_delivery_due",
             "status",
             "due_at",
-            sqlite_where=text("status IN ('queued', 'sending')"),
-            postgresql_where=text("status IN ('queued', 'sending')"),
+            sqlite_where=text(_PENDING),
+            postgresql_where=text(_PENDING),
         ),
         Index("ix_delivery_account_id_created_at", "account_id", "created_at", "id"),
         Index(
@@ -248,6 +252,7 @@ class Delivery(Base):
         waiting = (
             select(cls.id)
             .where(
+                IS_PENDING,
                 cls.account_id == account_id,
                 cls.channel == channel,
                 cls.status == Status.QUEUED,

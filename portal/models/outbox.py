@@ -26,7 +26,7 @@ from portal.db import UtcDateTime, big_id, db, execute, first, now, put
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.contact import Contact
-from portal.models.delivery import Delivery, Status
+from portal.models.delivery import IS_PENDING, Delivery, Status
 from portal.models.magic_link import MagicLink
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
@@ -224,6 +224,7 @@ def hold(account_id: int, channel: str, until: datetime) -> None:
     some = (
         select(Delivery.id)
         .where(
+            IS_PENDING,
             Delivery.status == Status.QUEUED,
             Delivery.due_at <= now(),
             Delivery.account_id == account_id,
@@ -257,13 +258,14 @@ def overdue(*, by: timedelta, limit: int) -> list[tuple[int, bool]]:
     time has come, they were not woken for *by*, or their lease ran out."""
     at = now()
     queued = select(Delivery.id, Delivery.due_at == Delivery.created_at).where(
+        IS_PENDING,
         Delivery.status == Status.QUEUED,
         Delivery.due_at <= at,
         # What waited for its time was never announced; the rest had its own wake.
         or_(Delivery.due_at > Delivery.created_at, Delivery.due_at <= at - by),
     )
     stalled = select(Delivery.id, false()).where(
-        Delivery.status == Status.SENDING, Delivery.lease_until <= at
+        IS_PENDING, Delivery.status == Status.SENDING, Delivery.lease_until <= at
     )
     found = [*db.session.execute(stalled.limit(limit))]
     found += db.session.execute(queued.order_by(Delivery.due_at).limit(limit))
@@ -374,6 +376,7 @@ _CLAIM_MANY = _TAKE.where(
 _BESIDE = (
     select(Delivery.id)
     .where(
+        IS_PENDING,
         Delivery.status == Status.QUEUED,
         Delivery.due_at <= _AT,
         Delivery.account_id == bindparam("account", type_=big_id),
