@@ -215,7 +215,7 @@ class Connection(flask_mail.Connection):
             code, words = wire.getreply()
             if code not in WELCOME[stage]:
                 self._hear_out(wire, code, len(talk) - place)
-                self._expect(stage, code, words, ok=250)
+                self._expect(stage, code, words, ok=WELCOME[stage][0])
 
     def _hear_out(self, wire: Wire, code: int, left: int) -> None:
         """Hear what a server answers to the rest of what it was told, once it has said no."""

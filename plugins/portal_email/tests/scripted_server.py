@@ -125,7 +125,7 @@ class _Talk:
         if not self.say("GREETING"):
             return
         while command := self.file.readline():
-            words = command.decode("utf-8").rstrip("\r\n")
+            words = command.decode("utf-8", "replace").rstrip("\r\n")
             verb = words.split(" ")[0].upper()
             self.commands.append(verb + words[len(verb) :])
             if not self.answer(verb) or verb == "QUIT" or self.left_to_take == 0:
@@ -158,6 +158,8 @@ class _Talk:
             return self.say("MESSAGE")
         while (line := self.file.readline()) not in {b".\r\n", b""}:
             lines.append(line[1:] if line.startswith(b".") else line)
+        if not line:  # hung up before the final dot: no message
+            return False
         self.server.raw.append(b"".join(lines))
         self.left_to_take -= 1
         return self.say("DOT")
