@@ -1,4 +1,4 @@
-"""The channels' pages: settings that keep their secrets, an order, trials, and a plugin that fails."""
+"""The channels' pages: settings that keep their secrets, an order, trials, a plugin that fails."""
 
 from __future__ import annotations
 

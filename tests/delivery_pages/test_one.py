@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 
 from portal.channel import PermanentError, TemporaryError
@@ -117,15 +116,15 @@ def test_nobody_is_offered_a_channel_that_does_not_reach_them(
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.EXPIRED, Status.UNKNOWN])
 def test_what_cannot_be_sent_again_has_no_button_and_says_why(
-    acme: Acme, ada: Staff, carl: Client, status: Status
+    acme: Acme, ada: Staff, carl: Client
 ) -> None:
     ada.invites(carl.email)
     delivery = acme.last()
-    acme.change(delivery.id, status=status)
-    page = ada.at(f"deliveries/{delivery.id}")
-    assert "Retry" in buttons(page)
+    for status in (Status.EXPIRED, Status.UNKNOWN, Status.FAILED):
+        acme.change(delivery.id, status=status)
+        page = ada.at(f"deliveries/{delivery.id}")
+        assert "Retry" in buttons(page)
     with acme.app.app_context():
         db.session.execute(db.text("UPDATE magic_link SET expires_at = created_at"))
         db.session.commit()

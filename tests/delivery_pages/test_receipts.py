@@ -71,11 +71,11 @@ def test_without_another_channel_staff_are_asked(keeps_pigeons: Acme, sent: Deli
     ada.at().sees("Undelivered", "Other reasons · 1")
 
 
-@pytest.mark.parametrize("told", [["delivered", "bounced"], ["sent", "delivered", "complained"]])
 def test_a_status_only_moves_forward_in_whatever_order_receipts_come(
-    keeps_pigeons: Acme, sent: Delivery, told: list[str]
+    keeps_pigeons: Acme, sent: Delivery
 ) -> None:
-    for order in permutations(told):
+    told = ["sent", "delivered", "complained"]
+    for order in (*permutations(told), ("delivered", "complained"), ("complained", "delivered")):
         keeps_pigeons.change(sent.id, status=Status.SENT)
         for status in (*order, *order):
             answer = reports(keeps_pigeons, {"status": status, "key": key_of(sent)})
