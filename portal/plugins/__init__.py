@@ -21,15 +21,15 @@ from portal.channel import (
     SendRequest,
 )
 from portal.plugins import answers, loading
-from portal.plugins.guard import (
+from portal.plugins.faults import (
     NOBODY,
     About,
     Fault,
-    Guard,
     TooSlowError,
     fault_of,
     without_secrets,
 )
+from portal.plugins.guard import Guard
 from portal.plugins.loading import Implementation, Loaded, PluginInfo
 from portal.plugins.sources import ALL, BUILT_IN, Source, found
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import dataclass
 from typing import TypeVar
 
 from portal.interrupt import at_most, is_possible
+from portal.plugins.faults import NOBODY, About, Fault, TooSlowError, fault_of
 
+__all__ = ["About", "Fault", "Guard", "TooSlowError"]
 T = TypeVar("T")
 LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0}
 USUAL_LIMIT = 2.0
@@ -21,42 +21,6 @@ USUAL_LIMIT = 2.0
 STRIKES = 3
 REST_SECONDS = 60.0
 """A hook that was too slow so many times in a row is left alone for so long."""
-LONGEST_WORDS, LONGEST_TRACEBACK = 500, 8000
-_LINK = re.compile(r"https?://[^\s\"'<>]*/l/[A-Za-z0-9_-]{22,24}")
-_TOKEN = re.compile(
-    r"(?<![A-Za-z0-9_-])(?=[a-z_]*[A-Z0-9-])[A-Za-z0-9_-]{22}[A-Za-z0-9]{2}(?![\w-])"
-)
-_SHORTEST_SECRET = 4
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A plugin's failure, without links or secrets. *account_id* is whose work it was, if known."""
-
-    plugin: str
-    hook: str
-    words: str
-    traceback: str
-    account_id: int | None = None
-
-
-@dataclass(frozen=True)
-class About:
-    """For whom a hook is called, and what must not stand in the report when it fails."""
-
-    account_id: int | None = None
-    secrets: tuple[str, ...] = ()
-
-
-NOBODY = About()
-
-
-class TooSlowError(Exception):
-    """A hook took longer than it may. *stack* is where it was, when it still runs."""
-
-    def __init__(self, seconds: float, stack: str = "") -> None:
-        super().__init__(f"It did not answer within {seconds:g} seconds.")
-        self.stack = stack
 
 
 class Guard:
@@ -100,30 +64,6 @@ class Guard:
         self._slow[key] = self._slow.get(key, 0) + 1
         if self._slow[key] >= STRIKES:
             self._rests_until[key] = time.monotonic() + REST_SECONDS
-
-
-def fault_of(plugin: str, hook: str, error: BaseException, about: About) -> Fault:
-    """Describe *error* without the links, tokens and secrets that its words may hold."""
-    # Neither str() nor repr() of a stranger's exception is sure to work; these are.
-    words = traceback.format_exception_only(error)[-1].strip()
-    told = "".join(traceback.format_exception(error, limit=-20))
-    if isinstance(error, TooSlowError):
-        words, told = str(error), error.stack or told
-    return Fault(
-        plugin,
-        hook,
-        without_secrets(words, about.secrets)[:LONGEST_WORDS],
-        without_secrets(told, about.secrets)[-LONGEST_TRACEBACK:],
-        about.account_id,
-    )
-
-
-def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return *text* with every link, every token and each of *secrets* replaced by `…`."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "…")
-    return _TOKEN.sub("…", _LINK.sub("…", text))
 
 
 def _within(seconds: float, act: Callable[[], T]) -> T:

@@ -13,7 +13,8 @@ import pluggy
 from portal import hookspecs
 from portal.channel import Channel, Operator
 from portal.plugins import answers, trial
-from portal.plugins.guard import NOBODY, Guard, TooSlowError, fault_of
+from portal.plugins.faults import NOBODY, TooSlowError, fault_of
+from portal.plugins.guard import Guard
 from portal.plugins.sources import ALL, BUILT_IN, Source
 
 log = logging.getLogger(__name__)

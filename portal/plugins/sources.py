@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import pwd
-import shlex
-import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +10,8 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
+
+from portal.plugins.safety import danger, first_danger
 
 GROUP = "portal.plugins"
 DISTRIBUTION = "portico-portal"
@@ -61,7 +59,7 @@ def _from_entry(entry: EntryPoint) -> Source:
 def _in_folder(folder: Path) -> Iterator[Source]:
     if not folder.is_dir():
         return
-    unsafe = _danger(folder)
+    unsafe = danger(folder)
     for path in sorted(folder.iterdir()):
         source = path / "__init__.py" if path.is_dir() else path
         if source.suffix == ".py" and source.is_file() and not path.name.startswith(("_", ".")):
@@ -70,48 +68,8 @@ def _in_folder(folder: Path) -> Iterator[Source]:
                 name,
                 partial(import_file, name, source),
                 origin=str(path),
-                danger=unsafe or _first_danger(folder, path),
+                danger=unsafe or first_danger(folder, path),
             )
-
-
-def _first_danger(folder: Path, path: Path) -> str:
-    """Return why the plugin at *path*, with all that lies in it, must not be loaded, or ''."""
-    cache = folder / "__pycache__"
-    to_see = [path, *([cache, *cache.glob(f"{path.stem}.*")] if cache.exists() else [])]
-    if path.is_symlink():
-        to_see.append(path.resolve().parent)
-    for top, folders, files in os.walk(path.resolve() if path.is_dir() else "/nowhere"):
-        to_see += [Path(top, name) for name in (*folders, *files)]
-    return next((words for one in to_see if (words := _danger(one))), "")
-
-
-def _danger(path: Path) -> str:
-    """Return who else could change *path*, and what to type against it; '' when nobody could.
-
-    Whoever can write there runs code as the portal, with its keys and every account's settings.
-    """
-    try:
-        seen = path.stat()
-    except OSError as error:
-        return f"{path} cannot be looked at ({error.strerror})."
-    shown = shlex.quote(str(path))
-    if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        who = "everybody" if seen.st_mode & stat.S_IWOTH else "its group"
-        return f"{path} can be changed by {who}. Type: chmod go-w {shown}"
-    if seen.st_uid not in (0, os.geteuid()):
-        me = _user(os.geteuid())
-        return (
-            f"{path} belongs to {_user(seen.st_uid)}, neither to root nor to {me}, who runs the "
-            f"portal. Type: chown {me} {shown}"
-        )
-    return ""
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def import_file(name: str, source: Path) -> Any:

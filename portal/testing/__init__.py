@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from portal.testing.answers import Answer, Garbage, Hang, Reset
+from portal.testing.calls import Call
 from portal.testing.contract import ChannelContract
 from portal.testing.runner import Result, run
-from portal.testing.server import Call, ScriptedServer
+from portal.testing.server import ScriptedServer
 from portal.testing.smtp import ScriptedMailServer
 
 __all__ = [

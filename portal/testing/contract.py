@@ -21,8 +21,11 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.testing import applies, fork, forms
+from portal.testing.ear import told
+from portal.testing.forgery import forgeries
 from portal.testing.setting import Setting, error_of, holds, must, names_changed
-from portal.testing.talk import RETRY_AFTER, TOKEN, Talk, told
+from portal.testing.situations import RETRY_AFTER, TOKEN
+from portal.testing.talk import Talk
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -177,7 +180,7 @@ class ChannelContract(Setting):
     def test_a_forged_receipt_is_refused(self) -> None:
         """A receipt that was changed, or has no signature, raises ForgedError."""
         with self._talk() as talk:
-            for how, forged in applies.forgeries(self.receipt(talk.settings)).items():
+            for how, forged in forgeries(self.receipt(talk.settings)).items():
                 try:
                     list(talk.channel.parse_receipt(forged, talk.settings))
                 except ForgedError:

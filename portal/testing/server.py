@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import struct
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, ClassVar
-from urllib.parse import parse_qsl
+from typing import Any
 
-from portal.testing.answers import Answer, Garbage, Hang, Reset, Scripted
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request as it came. *line* tells connections apart. Header names are in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    line: tuple[str, int]
-
-    def texts(self) -> list[str]:
-        """Return every text that was sent: headers, the query, and the body's own parts."""
-        query = self.path.partition("?")[2]
-        body = self.body.decode("utf-8", "replace")
-        parts = [value for _name, value in parse_qsl(query) + parse_qsl(body)]
-        return [self.path, *self.headers.values(), body, *parts, *_leaves(_as_json(body))]
+from portal.testing.answers import Answer, Scripted
+from portal.testing.calls import Call
+from portal.testing.handler import Handler
 
 
 class ScriptedServer:
@@ -43,7 +21,7 @@ class ScriptedServer:
         self.answer: Scripted = answer or Answer()
         self.calls: list[Call] = []
         self._is_over = threading.Event()
-        handler = type("Handler", (_Handler,), {"script": self})
+        handler = type("Bound", (Handler,), {"script": self})
         self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -99,63 +77,3 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A line that was dropped is what the test wanted."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    script: ClassVar[ScriptedServer]
-    protocol_version = "HTTP/1.1"
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        call = Call(self.command, self.path, headers, body, self.client_address)
-        self.script.calls.append(call)
-        self.play(self.script.answer, call)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the library's names
-
-    def play(self, scripted: Scripted, call: Call) -> None:
-        if isinstance(scripted, Hang):
-            self.script.wait_until_over()
-            self.close_connection = True
-        elif isinstance(scripted, Reset):
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self.connection.close()
-            self.close_connection = True
-        elif isinstance(scripted, Garbage):
-            self.wfile.write(scripted.bytes_)
-            self.close_connection = True
-        else:
-            self.send(scripted, call)
-
-    def send(self, answer: Answer, call: Call) -> None:
-        body = answer.encoded()
-        if answer.echo:
-            body += "\n".join(["", *call.headers.values()]).encode() + call.body
-        self.send_response(answer.status)
-        kind = "text/plain" if isinstance(answer.body, str) else "application/json"
-        headers: Message | Mapping[str, str] = {"Content-Type": kind, **answer.headers}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_words: Any) -> None:
-        """Stay silent."""
-
-
-def _as_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _leaves(found: Any) -> list[str]:
-    if isinstance(found, dict):
-        return [leaf for value in found.values() for leaf in _leaves(value)]
-    if isinstance(found, list):
-        return [leaf for value in found for leaf in _leaves(value)]
-    return [found] if isinstance(found, str) else []

@@ -22,18 +22,9 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.testing import applies, forms
-from portal.testing.talk import (
-    CODE,
-    HTTP,
-    LINK,
-    SMTP,
-    TOKEN,
-    Talk,
-    TookTooLongError,
-    heard,
-    request,
-    server_for,
-)
+from portal.testing.ear import heard
+from portal.testing.situations import CODE, HTTP, LINK, SMTP, TOKEN
+from portal.testing.talk import Talk, TookTooLongError, request, server_for
 
 QUICK = 2
 """Seconds that `caps.timeout` is set to, so that a hanging server does not hold up the tests."""

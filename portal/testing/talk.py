@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import os
-import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.channel import Channel, ChannelError, Message, SendRequest, Sent, Settings
+from portal.channel import Channel, Message, SendRequest, Sent, Settings
 from portal.interrupt import at_most
-from portal.testing.answers import Answer, Garbage, Hang, Reset, Scripted
-from portal.testing.server import Call, ScriptedServer
-from portal.testing.smtp import HANG, RESET, ScriptedMailServer
-
-LINK = "https://portal.acme.example/l/Zq8-abcDEF_hijkLmnopQ42x"
-TOKEN = LINK.rpartition("/")[2]
-CODE = "4821 9035"
-RETRY_AFTER = 17.0
-
-HTTP: Mapping[str, Scripted] = {
-    "accepted": Answer(200, {"id": "m-1"}),
-    "unauthorised": Answer(401, "who are you?", echo=True),
-    "too_many": Answer(429, "slow down", {"Retry-After": f"{RETRY_AFTER:.0f}"}),
-    "refused": Answer(422, "no such person", echo=True),
-    "broken": Answer(500, "out of order", echo=True),
-    "hang": Hang(),
-    "reset": Reset(),
-    "garbage": Garbage(),
-}
-SMTP: Mapping[str, Mapping[str, str]] = {
-    "accepted": {},
-    "unauthorised": {"AUTH": "535 5.7.8 who are you?"},
-    "too_many": {"MAIL": "451 4.7.1 slow down"},
-    "refused": {"RCPT": f"550 5.1.1 no such person, see {LINK}"},
-    "broken": {"DATA": "451 4.3.0 out of order"},
-    "hang": {"DOT": HANG},
-    "reset": {"DOT": RESET},
-    "garbage": {"GREETING": "\udcff\udcfe not what you asked for"},
-}
+from portal.testing.calls import Call
+from portal.testing.server import ScriptedServer
+from portal.testing.situations import CODE, LINK
+from portal.testing.smtp import ScriptedMailServer
 
 
 class TookTooLongError(Exception):
@@ -98,58 +67,3 @@ def server_for(kind: str, answer: Any) -> ScriptedServer | ScriptedMailServer | 
     if kind == "smtp":
         return ScriptedMailServer(answer)
     return ScriptedServer(answer) if kind == "http" else None
-
-
-@contextmanager
-def heard(said: list[str]) -> Iterator[None]:
-    """Keep all that is logged, on every level, and printed."""
-    printed = io.StringIO()
-    with ExitStack() as stack:
-        stack.enter_context(_logged(said))
-        stack.enter_context(_without_proxies())
-        stack.enter_context(redirect_stdout(printed))
-        stack.enter_context(redirect_stderr(printed))
-        yield
-    said.append(printed.getvalue())
-
-
-def told(error: BaseException) -> str:
-    """Return all the words of *error*, as staff or a log would see them."""
-    words = [*traceback.format_exception_only(error)]
-    if isinstance(error, ChannelError):
-        words += [error.reason, error.reply]
-    return "\n".join(words)
-
-
-@contextmanager
-def _logged(said: list[str]) -> Iterator[None]:
-    handler, root = _Kept(said), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
-
-
-@contextmanager
-def _without_proxies() -> Iterator[None]:
-    """Calls to this machine go straight there, whatever proxy the author's machine has."""
-    kept = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
-    os.environ.update(dict.fromkeys(kept, "127.0.0.1,localhost"))
-    try:
-        yield
-    finally:
-        for name, value in kept.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-class _Kept(logging.Handler):
-    def __init__(self, said: list[str]) -> None:
-        super().__init__(logging.DEBUG)
-        self._said = said
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._said.append(logging.Formatter().format(record))

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 
 from portal.plugins import Fault, Plugins, guard
-from portal.plugins.guard import without_secrets
+from portal.plugins.faults import without_secrets
 from tests.plugins.plugs import LINK, Folder, delivery, event, request
 
 T = TypeVar("T")
