@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from portal import channel, hookspecs, testing
+from portal.channel import kinds
 from portal.plugins.guard import LIMITS, USUAL_LIMIT
 from portal.testing import ChannelContract
 
@@ -115,7 +116,7 @@ def _notes(kind: type[Any]) -> list[tuple[str, str]]:
 
 
 def _causes() -> str:
-    source = inspect.getsource(channel)
+    source = inspect.getsource(kinds)
     words = source.partition("Cause = Literal[")[2].partition('"""')[2].partition('"""')[0]
     return inspect.cleandoc(words)
 
