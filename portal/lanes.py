@@ -7,7 +7,8 @@ workers, and tells the parent what a worker held that died.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
 from multiprocessing.sharedctypes import RawArray
@@ -22,6 +23,7 @@ _PACES = 1024
 class _Slot(ctypes.Structure):
     _fields_ = (
         ("lane", ctypes.c_uint64),
+        ("since", ctypes.c_double),
         ("size", ctypes.c_int),
         ("at", ctypes.c_int),
         ("deliveries", ctypes.c_longlong * BATCH),
@@ -39,23 +41,32 @@ class Left(NamedTuple):
 
 
 class Lanes:
-    """A slot for each worker, and how prompt each lane was. Made before the workers are forked."""
+    """A slot for each worker, and how prompt each lane was. Made before the workers are forked.
 
-    def __init__(self, workers: int) -> None:
-        self._slots: Any = RawArray(_Slot, workers)
+    *spares* more slots are for workers that stand in while all others wait for providers.
+    """
+
+    def __init__(self, workers: int, spares: int = 0) -> None:
+        self._slots: Any = RawArray(_Slot, workers + spares)
         self._paces: Any = RawArray(ctypes.c_float, _PACES)
         self.workers = workers
 
     def enter(self, worker: int, lane: int) -> bool:
-        """Take *lane* for *worker*; refuse a lane that is slow or unknown when only one worker
-        would be left for everybody else."""
+        """Take *lane* for *worker*; refuse it when only one worker would be left for everybody
+        else. Slow lanes share all workers but one; a lane that nobody knows yet has that to itself,
+        so that a newcomer need not wait for those that hang."""
         slot = self._slots[worker]
-        slot.size, slot.lane = 0, lane
+        slot.size, slot.lane, slot.since = 0, lane, time.monotonic()
         if self.workers == 1 or self.is_prompt(lane):
             return True
         # First taken, then counted: of two at once at least one sees both and steps back.
-        slow = sum(1 for one in self._slots if one.lane and not self.is_prompt(one.lane))
-        if slow <= self.workers - 1:
+        is_slow = self._paces[lane % _PACES] > 0
+        held = (one.lane for one in self._slots if one.lane)
+        if is_slow:
+            others = sum(1 for one in held if not self.is_prompt(one))
+        else:
+            others = sum(1 for one in held if one == lane)
+        if others <= self.workers - 1:
             return True
         slot.lane = 0
         return False
@@ -75,7 +86,8 @@ class Lanes:
 
     def begin(self, worker: int, place: int) -> None:
         """Note that the send at *place* of what was taken is under way."""
-        self._slots[worker].at = place
+        slot = self._slots[worker]
+        slot.at, slot.since = place, time.monotonic()
 
     def end(self, worker: int, place: int, *, was_sent: bool, seconds: float) -> None:
         """Note how the send at *place* went, and how long it took."""
@@ -84,7 +96,14 @@ class Lanes:
         self._paces[slot.lane % _PACES] = max(seconds, 1e-6)
 
     def is_prompt(self, lane: int) -> bool:
-        return 0 < self._paces[lane % _PACES] < PROMPT_SECONDS
+        """Tell whether the last send was quick and none has been under way for longer."""
+        if not 0 < self._paces[lane % _PACES] < PROMPT_SECONDS:
+            return False
+        return not any(one.lane == lane and _waits(one) for one in self._slots)
+
+    def all_wait(self, workers: Iterable[int]) -> bool:
+        """Tell whether each of *workers* has waited for a provider for a while."""
+        return all(_waits(self._slots[worker]) for worker in workers)
 
     def left_by(self, worker: int) -> Left:
         """Return what a dead worker held, and forget it."""
@@ -113,6 +132,10 @@ class Seat(NamedTuple):
 def alone() -> Seat:
     """Return the seat of a process that is no worker among others."""
     return Seat(Lanes(1), 0)
+
+
+def _waits(slot: Any) -> bool:
+    return bool(slot.lane) and time.monotonic() - slot.since > PROMPT_SECONDS
 
 
 def lane_of(account_id: int, channel: str) -> int:

@@ -33,6 +33,10 @@ POLL_AT_MOST_SECONDS = 0.25
 STOP_WITHIN_SECONDS = 4
 IDLE_SECONDS = 30
 """After so long without work, connections to providers are let go of."""
+SPARES = 8
+"""So many more workers may be started while all others wait for providers that hang."""
+SPARE_SECONDS = 10
+"""A spare worker leaves when it was not needed for so long."""
 KILLED = (signal.SIGKILL, signal.SIGTERM)
 """Signals by which people and the system end a process; any other end is the plugin's doing."""
 
@@ -125,6 +129,7 @@ class PorticoWorker(Worker):  # type: ignore[misc]
     parent: int
     seat: Seat
     idle_since = 0.0
+    needed_at = 0.0
 
     def initialize(self) -> None:
         global _seat
@@ -134,7 +139,19 @@ class PorticoWorker(Worker):  # type: ignore[misc]
 
     def loop(self, now: object = None) -> None:
         _leave_without(self.parent)
+        if self.is_spare and not self._is_needed():
+            raise KeyboardInterrupt  # as in _leave_without
         super().loop(now)
+
+    @property
+    def is_spare(self) -> bool:
+        return self.seat.number >= self.seat.lanes.workers
+
+    def _is_needed(self) -> bool:
+        lanes = self.seat.lanes
+        if not self.needed_at or lanes.all_wait(range(lanes.workers)):
+            self.needed_at = time.monotonic()
+        return time.monotonic() - self.needed_at < SPARE_SECONDS
 
     def sleep(self) -> None:
         super().sleep()
@@ -180,28 +197,51 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
 
     def __init__(self, app: Flask, *args: object, workers: int, **kwargs: object) -> None:
         self.app = app
-        self.lanes = Lanes(workers)
+        self.lanes = Lanes(workers, SPARES)
         self._numbers = iter(range(workers))
         super().__init__(*args, workers=workers, **kwargs)
+
+    def loop(self, health_check_ts: float | None = None) -> float | None:
+        found: float | None = super().loop(health_check_ts)
+        self._stand_in()
+        return found
 
     def check_worker_health(self) -> bool:
         """Replace the workers that died, each after what it held was dealt with."""
         are_well = True
-        for number, (_worker, process) in enumerate(self.worker_threads):
+        for place, (worker, process) in reversed([*enumerate(self.worker_threads)]):
             if self.environment.is_alive(process):
                 continue
+            number = worker.seat.number
+            if worker.is_spare:
+                del self.worker_threads[place]
             are_well = False
             self._take_over(number, process)
-            self._numbers = iter((number,))
-            worker = self._create_worker()
-            fresh = self._create_process(worker, f"Worker-{number + 1}")
-            fresh.start()
-            self.worker_threads[number] = (worker, fresh)
+            if not worker.is_spare:
+                self.worker_threads[place] = self._start_worker(number)
         if not self.environment.is_alive(self.scheduler):
             are_well = False
             log.warning("The sweep died and is started anew.")
             self._start_sweep()
         return are_well
+
+    def _stand_in(self) -> None:
+        """Start a spare worker while all others wait for providers: one of several that hang at
+        once, or that hang for the first time, must not keep everybody else waiting."""
+        taken = {worker.seat.number for worker, _process in self.worker_threads}
+        if not self.lanes.all_wait(taken):
+            return
+        free = set(range(self.lanes.workers + SPARES)) - taken
+        if free:
+            log.warning("All workers wait for providers; another one stands in.")
+            self.worker_threads.append(self._start_worker(min(free)))
+
+    def _start_worker(self, number: int) -> tuple[Worker, Process]:
+        self._numbers = iter((number,))
+        worker = self._create_worker()
+        process = self._create_process(worker, f"Worker-{number + 1}")
+        process.start()
+        return worker, process
 
     def _start_sweep(self) -> None:
         self.scheduler: Any = self._create_process(self._create_scheduler(), "Scheduler")
@@ -209,7 +249,7 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
 
     def _take_over(self, number: int, process: Process) -> None:
         how = _how_it_ended(process.exitcode or 0)
-        log.warning("Worker %d ended (%s) and is started anew.", number + 1, how)
+        log.warning("Worker %d ended (%s).", number + 1, how)
         left = self.lanes.left_by(number)
         was_killed = -(process.exitcode or 0) in KILLED
         with self.app.app_context():

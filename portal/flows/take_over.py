@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from portal import fallback, plugins
 from portal.channel import ChannelError
+from portal.config import settings
 from portal.db import after_commit, atomic, db, now
 from portal.lanes import Left
 from portal.models import outbox
@@ -61,40 +64,59 @@ def _fault(delivery_id: int, attempt: int, how: str) -> None:
     if setting.fail("failures", words, was_probe=setting.is_paused):
         detail = {"channel": delivery.channel, "reason": words}
         Event.record("channel_paused", account_id=delivery.account_id, detail=detail)
-    if channel is not None and channel.caps.idempotent:
-        again = now() + outbox.pause_after(attempt)
-        if _back(delivery_id, attempt, again, words):
-            return
-    _write(delivery_id, attempt, Status.UNKNOWN, words)
+    if channel is None or not channel.caps.idempotent:
+        _write(delivery_id, attempt, Status.UNKNOWN, words)
+    elif attempt >= settings().attempts:
+        _write(delivery_id, attempt, Status.FAILED, words)
+    else:
+        _try_later(delivery, attempt, words)
 
 
-def _back(delivery_id: int, attempt: int, due_at: object, words: str) -> bool:
-    return outbox.end_for(
-        delivery_id, attempt, status=Status.QUEUED, due_at=due_at, error=words, cause="fault"
-    )
+def _try_later(delivery: Delivery, attempt: int, words: str) -> None:
+    due_at = now() + outbox.pause_after(attempt)
+    if due_at >= delivery.deadline_at:
+        _write(delivery.id, attempt, Status.EXPIRED, words)
+    elif outbox.end_for(
+        delivery.id, attempt, status=Status.QUEUED, due_at=due_at, error=words, cause="fault"
+    ):
+        _record(delivery, "delayed", attempt, words, due_at=due_at.isoformat())
 
 
 def _write(delivery_id: int, attempt: int, status: Status, words: str) -> None:
-    if not outbox.end_for(
+    delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None or not outbox.end_for(
         delivery_id,
         attempt,
         status=status,
         error=words,
         cause="fault" if words else "",
+        receipt_due_at=_receipt_due_at(delivery) if status == Status.SENT else None,
         finished_at=now(),
     ):
         return
-    delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
-    if delivery is None:
-        return
+    _record(delivery, str(status), attempt, words)
+    PortalAccess.mark_delivery(delivery.contact_id, undelivered=status != Status.SENT)
+    if status == Status.UNKNOWN:
+        fallback.ask_staff_about(delivery.id, words)
+    elif status != Status.SENT:
+        fallback.stand_in(delivery.id, words)
+
+
+def _receipt_due_at(delivery: Delivery) -> datetime | None:
+    channel = plugins.current().channel(delivery.channel)
+    setting = ChannelSetting.find(delivery.account_id, delivery.channel)
+    if channel is None or not channel.caps.receipts or setting is None or not setting.receipt_wait:
+        return None
+    return now() + timedelta(seconds=setting.receipt_wait)
+
+
+def _record(delivery: Delivery, kind: str, attempt: int, words: str, **more: str) -> None:
+    detail = {"channel": delivery.channel, "attempt": attempt, "reason": words, **more}
     Event.record(
-        str(status),
+        kind,
         account_id=delivery.account_id,
         contact_id=delivery.contact_id,
         link_id=delivery.link_id,
         delivery_id=delivery.id,
-        detail={"channel": delivery.channel, "attempt": attempt, "reason": words},
+        detail=detail,
     )
-    if status == Status.UNKNOWN:
-        PortalAccess.mark_delivery(delivery.contact_id, undelivered=True)
-        fallback.ask_staff_about(delivery.id, words)

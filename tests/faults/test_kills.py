@@ -48,7 +48,7 @@ def test_500_sends_survive_four_kills(
     wait_for(lambda: _pending(outbox) == [], within=20)
     assert repeats(postman) <= len(victims)
     log = "\n".join(running.log)
-    assert "Worker 1 died, restarting" in log
+    assert "Worker 1 ended (SIGKILL)." in log
     assert "Unexpected exit from worker-1" in log
     assert "portal worker ended (killed by SIGKILL); starting it again in 0.5 s." in log
     assert "portal web ended (killed by SIGKILL); starting it again in 0.5 s." in log
