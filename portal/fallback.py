@@ -22,7 +22,7 @@ def stand_in(delivery_id: int, reason: str) -> Delivery | None:
     """
     delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
     found = _alive(delivery) if delivery else None
-    if delivery is None or found is None:
+    if delivery is None or found is None or Delivery.has_follower(delivery_id):
         return None
     link, contact, account = found
     tried = Delivery.tried_channels(link.id, contact.id)

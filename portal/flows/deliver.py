@@ -374,7 +374,7 @@ def _end(job: Job, end: End) -> None:
     if has_failed or (job.was_undelivered and end.status in OUT):
         PortalAccess.mark_delivery(claim.contact_id, undelivered=has_failed)
     _record(job, str(end.status), end)
-    if end.status == Status.FAILED:
+    if end.status in (Status.FAILED, Status.EXPIRED):
         fallback.stand_in(claim.delivery_id, end.error)
     elif end.status == Status.UNKNOWN:
         fallback.ask_staff_about(claim.delivery_id, end.error)

@@ -173,6 +173,12 @@ class Delivery(Base):
         return db.session.get(cls, new_id)
 
     @classmethod
+    def has_follower(cls, delivery_id: int) -> bool:
+        """Tell whether another delivery stands in for this one already."""
+        query = select(cls.id).where(cls.follows_id == delivery_id)
+        return db.session.scalar(query) is not None
+
+    @classmethod
     def of(cls, link: MagicLink, channel: str, note: str) -> Delivery:
         return cls(
             account_id=link.account_id,

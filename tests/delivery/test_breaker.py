@@ -1,4 +1,4 @@
-"""The breaker: a channel that fails five times in a row rests, and one message tells if it is well."""
+"""The breaker: a channel that fails five times in a row rests until one message gets through."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_a_row_that_expires_during_the_pause_is_ended_during_the_pause(
 def test_a_probe_that_tells_nothing_makes_room_for_the_next(
     world: World, clock: Clock, ends: str
 ) -> None:
-    """The first in line is for a link that is dead meanwhile, or for a mailbox that is not there."""
+    """The first in line is for a link that is dead by now, or a mailbox that is not there."""
     Provider.of(world.app, *[DOWN] * 5, *([NOBODY] * 3 if ends == "refused" else []), takes)
     owe(world.app, *clients(8))
     world.worker.drains()
