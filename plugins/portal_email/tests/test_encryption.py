@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.channel import TemporaryError
+from portal_email.tests.scripted_server import DRIP, SILENCE
 
 
 @pytest.mark.parametrize("implicit", [True, False])
@@ -54,6 +55,30 @@ def test_a_refused_starttls_stops_the_message(serve, channel_to, owed):
     server = serve({"STARTTLS": "454 4.7.0 not now"}, features=("STARTTLS",))
     with pytest.raises(TemporaryError):
         channel_to(server).send(owed())
+    assert server.raw == []
+
+
+@pytest.mark.parametrize("way", [SILENCE, DRIP])
+def test_a_server_that_hangs_at_starttls_meets_the_deadline(serve, channel_to, owed, way):
+    server = serve({"STARTTLS": way}, features=("STARTTLS", "AUTH PLAIN"))
+    with pytest.raises(TemporaryError, match="took too long") as caught:
+        channel_to(server.url("sol", "secret"), deadline=0.2).send(owed())
+    assert caught.value.cause == "timeout"
+    assert not any(word.startswith("AUTH") for talk in server.talks for word in talk)
+
+
+@pytest.mark.parametrize("greeting", [SILENCE, DRIP, "220 in clear"])
+@pytest.mark.parametrize("implicit", [True, False])
+def test_a_handshake_that_never_comes_meets_the_deadline(
+    serve, channel_to, owed, greeting, implicit
+):
+    """A server without TLS where TLS was to be."""
+    server = serve({"GREETING": greeting} if implicit else {}, features=("STARTTLS",))
+    server._encrypt = lambda line: line
+    url = server.url().replace("smtp://", "smtps://") if implicit else server.url()
+    with pytest.raises(TemporaryError, match=r"took too long|No encrypted connection") as caught:
+        channel_to(url, deadline=0.3).send(owed())
+    assert caught.value.cause in {"timeout", "unreachable"}
     assert server.raw == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -53,12 +54,13 @@ REPLIES = [
 ]
 
 
+@pytest.mark.parametrize("features", [(), ("PIPELINING",)])
 @pytest.mark.parametrize(("verb", "reply", "error", "words", "cause"), REPLIES)
 def test_a_reply_becomes_an_error_in_plain_words(
-    serve, channel_to, owed, verb, reply, error, words, cause
+    serve, channel_to, owed, verb, reply, error, words, cause, features
 ):
     with pytest.raises(error, match=words) as caught:
-        channel_to(serve({verb: reply})).send(owed())
+        channel_to(serve({verb: reply}, features=features)).send(owed())
     assert type(caught.value) is error
     assert caught.value.reply == reply
     assert caught.value.cause == cause
@@ -136,6 +138,28 @@ def test_a_slow_server_meets_the_deadline(serve, channel_to, owed, verb, way):
     assert server.raw == []
 
 
+@pytest.mark.parametrize("way", [SILENCE, HANG_UP, RESET])
+@pytest.mark.parametrize("verb", ["RSET", "MAIL", "RCPT", "DATA"])
+def test_a_fault_in_a_talk_all_at_once_harms_one_message_at_most(
+    serve, channel_to, owed, verb, way
+):
+    """RFC 2920: the second message's whole envelope is on its way when the line fails."""
+    server = serve(features=("PIPELINING",))
+    channel = channel_to(server)
+    channel.send(owed(key="d-1"))
+    server.replies[verb] = way
+    channel._deadline = 0.4
+    with contextlib.suppress(TemporaryError):
+        channel.send(owed(key="d-2"))
+        assert verb == "RSET"  # a fresh line then helped
+    channel._deadline = 5.0
+    server.replies[verb] = "354 go" if verb == "DATA" else "250 fine"
+    channel.send(owed(key="d-3"))
+    whole = [message["Message-ID"] for message in server.messages if message["Message-ID"]]
+    assert whole.count("<d-1@acme.example>") == whole.count("<d-3@acme.example>") == 1
+    assert ("<d-2@acme.example>" in whole) is (verb == "RSET" and way != SILENCE)
+
+
 @pytest.mark.parametrize("pace", [0.001, 0.05, 5])
 def test_no_pace_of_single_bytes_stretches_the_deadline(serve, channel_to, owed, pace):
     started = time.monotonic()
@@ -155,10 +179,12 @@ def test_a_server_that_does_not_read_meets_the_deadline(serve, channel_to, owed)
 
 def test_a_server_that_hangs_at_rset_is_left_for_a_fresh_line(serve, channel_to, owed):
     server = serve({"RSET": SILENCE})
-    channel = channel_to(server, deadline=0.4)
+    channel = channel_to(server)
     channel.send(owed(key="d-1"))
+    channel._deadline = 0.4
     with pytest.raises(TemporaryError, match="took too long"):
         channel.send(owed(key="d-2"))
+    channel._deadline = 5.0
     channel.send(owed(key="d-3"))
     assert [m["Message-ID"] for m in server.messages] == [
         "<d-1@acme.example>",

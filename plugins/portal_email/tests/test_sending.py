@@ -136,12 +136,14 @@ def test_a_refused_message_leaves_the_connection_usable(serve, channel_to, owed)
     assert len(server.talks) == 1
 
 
-def test_a_line_that_drops_at_quit_changes_nothing(serve, channel_to, owed):
-    server = serve({"QUIT": "hang up"})
+@pytest.mark.parametrize("way", ["hang up", "reset", "silence", "drip"])
+def test_a_fault_at_quit_changes_nothing(serve, channel_to, owed, monkeypatch, way):
+    monkeypatch.setattr(connections, "GOODBYE", 0.1)
+    server = serve({"QUIT": way})
     channel = channel_to(server)
     assert channel.send(owed()).status == "sent"
     channel.close()
-    assert server.left.wait(5)
+    assert way in {"silence", "drip"} or server.left.wait(5)
     assert len(server.raw) == 1
 
 
