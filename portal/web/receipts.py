@@ -50,9 +50,9 @@ def take(channel_id: str, key: str, delivery_key: str) -> ResponseReturnValue:
     """Take a report down. Some gateways know no other method than GET, so that writes too."""
     if request.method not in _METHODS:
         return _answer(405)
+    reads_only.set(False)
     if _is_refused_often():
         return _answer(429)
-    reads_only.set(False)
     request.max_content_length = request.max_form_memory_size = LARGEST
     found = _found(channel_id, key)
     if found is None or len(delivery_key) > LONGEST_KEY:

@@ -93,6 +93,9 @@ def test_the_same_link_goes_by_another_channel_that_reaches_the_contact(
     keeps_pigeons.world.worker.drains()
     (request,) = keeps_pigeons.pigeon.sent
     assert request.link == letter.link
+    page = sol.at(f"deliveries/{keeps_pigeons.last().id}")
+    assert page.soup.select_one("iframe") is None, "a bird carries no HTML"
+    assert "•" in page.soup.select("pre.letter")[0].get_text()
     assert "Send by Pigeon" not in buttons(sol.at(f"deliveries/{first.id}"))
     carl_has_a_phone.opens(request.link).presses("Sign in").sees("Welcome to Acme")
     page = sol.at(f"deliveries/{first.id}")

@@ -36,5 +36,5 @@ document.body.addEventListener("htmx:load", (event) => {
 });
 
 function told(row) {
-  return [row.querySelector("p"), row.querySelector(".pill")].flatMap((part) => part?.innerText ?? []).join(": ");
+  return [row.querySelector("p") ?? row.querySelector("strong"), row.querySelector(".pill")].flatMap((part) => part?.innerText ?? []).join(": ");
 }

@@ -97,8 +97,8 @@ def save(channel_id: str) -> ResponseReturnValue:
     if not own.validate() or drawn is None or drawn.values is None:
         return _page(channel, row, drawn, own), 422
     fresh = Settings(drawn.values, account=account.info(), facts=stored.facts)
-    becomes_ready = channel_form.is_ready(channel, fresh, account.id) and not (
-        row is not None and channel_form.is_ready(channel, stored, account.id)
+    becomes_ready = channel_form.is_ready(channel, fresh, account.id) and not channel_form.is_ready(
+        channel, stored, account.id
     )
     save_settings(
         account,

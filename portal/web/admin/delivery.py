@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal import routing
+from portal import plugins, routing
 from portal.flows.outbox import retry, send_by
 from portal.models import delivery_story
 from portal.models.delivery import Delivery, Status
@@ -116,7 +116,9 @@ def _story(people: DeliveryPeople) -> dict[str, Any]:
 
 def _words_of(people: DeliveryPeople) -> dict[str, Any]:
     account, _staff = at_desk()
-    return {"letter": letter.masked_message(account, people)}
+    channel = plugins.current().channel(people.delivery.channel)
+    is_mail = channel is None or channel.caps.address == "email"
+    return {"letter": letter.masked_message(account, people), "is_mail": is_mail}
 
 
 def _ways(people: DeliveryPeople, chain: list[Delivery]) -> list[tuple[str, str]]:
