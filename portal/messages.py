@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ import css_inline
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
 
 from portal.channel import MAILED_KINDS, Kind, Message
 from portal.config import bundled
@@ -31,6 +33,8 @@ NAMES = (
     "asked_from",
 )
 LONGEST_NOTE = 4000
+_GAPS = {name: f"\ue000{name}-{token_hex(8)}\ue000" for name in ("link", "code", "contact_name")}
+"""Stand where a message has words of its own; nobody outside this process can write them."""
 
 SUBJECTS: dict[Kind, str] = {
     "invite": "Your invitation to the {} client portal",
@@ -72,11 +76,12 @@ def render(words: Words, now: datetime | None = None) -> Message:
     """Return *words* as they are sent at *now*. A copied link's message has no HTML part."""
     now = now or datetime.now(UTC)
     subject = SUBJECTS[words.kind].format(one_line(words.account_name))
-    text, html = _templates(words.kind)
     locale = words.locale if _language(words.locale) in TRANSLATED else "en"
     accent = words.accent.lower()
     if not re.fullmatch("#[0-9a-f]{6}", accent):
         accent = ACCENT
+    code, link = code_in_words(words.code), words.link
+    left = _left(_minutes(words.expires_at, now), locale)
     values: dict[str, Any] = {
         "subject": subject,
         "language": _language(locale),
@@ -84,21 +89,23 @@ def render(words: Words, now: datetime | None = None) -> Message:
         "on_accent": readable_on(accent),
         "portal_url": words.portal_url,
         "portal_host": words.portal_host,
-        "link": words.link,
-        "code": code_in_words(words.code),
-        "note": paragraphs(words.note),
+        "link": _GAPS["link"],
+        "code": _GAPS["code"] if code else "",
+        "note": tuple(paragraphs(words.note)),
         "greeting": " ".join(paragraphs(words.greeting)),
         "closing": " ".join(paragraphs(words.closing)),
         "expiry": expiry_in_words(words.expires_at, now, words.time_zone, locale),
-        "left": _left(_minutes(words.expires_at, now), locale),
     }
     names = {name: one_line(getattr(words, name)) for name in NAMES}
-    isolated = {name: isolate(value) for name, value in names.items()}
+    own = {"link": link, "code": code, "contact_name": names["contact_name"]}
+    if own["contact_name"]:
+        names["contact_name"] = _GAPS["contact_name"]
+    text, html = _patterns(words.kind, tuple(values.items()), tuple(names.items()))
     return Message(
         subject=subject,
-        text=_without_gaps(text.render(values | isolated)),
-        html=html.render(values | names) if html else "",
-        short=_short(words.kind, isolated["account_name"], values),
+        text=_filled(text, {**own, "contact_name": isolate(own["contact_name"])}),
+        html=_filled(html, {name: str(escape(value)) for name, value in own.items()}),
+        short=_short(words.kind, isolate(names["account_name"]), link, code, left),
     )
 
 
@@ -183,8 +190,13 @@ def _without_gaps(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _short(kind: str, account_name: str, values: dict[str, Any]) -> str:
-    link, code, left = values["link"], values["code"], values["left"]
+def _filled(pattern: str, own: dict[str, str]) -> str:
+    for name, value in own.items():
+        pattern = pattern.replace(_GAPS[name], value)
+    return pattern
+
+
+def _short(kind: str, account_name: str, link: str, code: str, left: str) -> str:
     pattern = _short_pattern(kind, has_code=bool(code))
     return pattern.format(account_name=account_name, link=link, code=code, left=left)
 
@@ -282,6 +294,20 @@ def _templates(kind: str) -> tuple[Any, Any]:
     environment = _environment()
     html = environment.get_template(f"{kind}.html") if kind in MAILED_KINDS else None
     return environment.get_template(f"{kind}.txt"), html
+
+
+@lru_cache(maxsize=64)
+def _patterns(
+    kind: Kind, values: tuple[tuple[str, Any], ...], names: tuple[tuple[str, str], ...]
+) -> tuple[str, str]:
+    """Return text and HTML with gaps for what each message has of its own: many messages of one
+    account differ in nothing else, and a template costs more than all the rest of a message."""
+    text, html = _templates(kind)
+    isolated = {name: isolate(value) for name, value in names}
+    return (
+        _without_gaps(text.render(dict(values) | isolated)),
+        html.render(dict(values) | dict(names)) if html else "",
+    )
 
 
 @cache

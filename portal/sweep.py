@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(seconds=3)
 """How long a committed row may wait for its wake before the sweep takes it up."""
 BATCH = 500
+LEAST_BATCH, EACH = 100, 20
+"""Wakes of one round, in all and for each worker, which goes on by itself once it is awake."""
 LOW_WATER = 100
 """While more wakes than this are waiting, workers have enough to do."""
 ROUND_SECONDS = 1.0
@@ -66,7 +68,7 @@ class Sweep:
         """Wake workers for messages, requests, trials and polls, unless they have enough to do."""
         if _queue_depth() > LOW_WATER:
             return 0
-        work = _due(GRACE)
+        work = _due(GRACE, max(LEAST_BATCH, EACH * settings().workers))
         for one in work:
             self._wake_or_do(one)
         metrics.note_wake_lost(sum(one.was_lost for one in work))
@@ -115,10 +117,10 @@ def drain(verbs: Verbs, limit: int = 10_000) -> int:
     return done
 
 
-def _due(grace: timedelta) -> list[Work]:
+def _due(grace: timedelta, limit: int = BATCH) -> list[Work]:
     try:
         found = [Work("answer", one, True) for one in SignInRequest.overdue(by=grace, limit=BATCH)]
-        found += [Work("deliver", *one) for one in outbox.overdue(by=grace, limit=BATCH)]
+        found += [Work("deliver", *one) for one in outbox.overdue(by=grace, limit=limit)]
         found += [Work("try", one, True) for one in ChannelTrial.waiting(by=grace)]
         found += [Work("poll", one, False) for one in to_poll()]
     finally:

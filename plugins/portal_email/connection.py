@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import ssl
 import time
@@ -33,7 +32,6 @@ WELCOME: dict[Stage, tuple[int, ...]] = {
     "recipient": (250, 251),
     "message": (354,),
 }
-LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Connection(flask_mail.Connection):
@@ -147,7 +145,7 @@ class Connection(flask_mail.Connection):
         wire = self.host
         if wire is None:
             raise TemporaryError("There is no connection to the mail server.", cause="fault")
-        body = LEADING_DOT.sub(b"..", message.as_bytes())
+        body = message.as_bytes().replace(b"\n.", b"\n..")  # no header begins with a dot
         self._is_clean = False
         try:
             wire = self._envelope(wire, message)

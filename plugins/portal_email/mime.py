@@ -93,7 +93,7 @@ def part(subtype: str, text: str) -> bytes:
 
     The text always ends with CRLF: without one, `b2a_qp` would break lines with a bare LF.
     """
-    body = LINE_BREAK.sub("\r\n", text)
+    body = LINE_BREAK.sub("\r\n", text) if "\r" in text else text.replace("\n", "\r\n")
     if not body.endswith("\r\n"):
         body += "\r\n"
     return (
@@ -125,6 +125,8 @@ def unstructured(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return *text* on one line, without control characters and text-direction overrides."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = "".join(" " if unicodedata.category(c) in BREAKING else c for c in text)
     return " ".join(kept.translate(DIRECTIONS).split())
 
