@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench.bare import Bare
 from tests.bench.installation import Installation
 from tests.bench.journeys import JOURNEYS, Journey
+from tests.bench.outbox import measure_outbox
 from tests.bench.portico import Portico
 from tests.bench.sink import Sink
 from tests.bench.standing import Standing, standing
@@ -41,25 +42,38 @@ class Figure:
 
 def main() -> int:
     chosen = arguments()
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="portico-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        if chosen.only in "outbox":
+            missed |= measure_outbox(folder, rounds=chosen.rounds, million=chosen.million)
+        alone = standing(folder / "standing")
+        if any(chosen.only in kind.name for kind in JOURNEYS):
+            missed |= report(measure_journeys(folder, chosen))
+    return missed | report_standing(alone)
+
+
+def measure_journeys(folder: Path, chosen: argparse.Namespace) -> list[Figure]:
     sink = Sink()
-    with tempfile.TemporaryDirectory(prefix="portico-bench-") as folder:
-        alone = standing(Path(folder, "standing"))
-        both = Bare(Path(folder, "floor"), sink.port), Portico(Path(folder, "portico"), sink.port)
-        try:
-            for installation in both:
-                installation.prepare()
-                installation.start()
-            figures = measure(both, sink, chosen)
-        finally:
-            for installation in both:
-                installation.stop()
-    return report(figures) | report_standing(alone)
+    both = Bare(folder / "floor", sink.port), Portico(folder / "portico", sink.port)
+    try:
+        for installation in both:
+            installation.prepare()
+            installation.start()
+        return measure(both, sink, chosen)
+    finally:
+        for installation in both:
+            installation.stop()
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", default="", help="measure journeys with this in their name")
+    parser.add_argument("--only", default="", help="measure what has this in its name")
+    parser.add_argument(
+        "--million", action="store_true", help="the outbox also beside 1,000,000 ended messages"
+    )
     return parser.parse_args()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 
 class Sink:
@@ -13,12 +14,8 @@ class Sink:
     def __init__(self) -> None:
         self.accepted = 0
         self.last = b""
-        self._loop = asyncio.new_event_loop()
-        server = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _Talk(self), "127.0.0.1", 0)
-        )
-        self.port: int = server.sockets[0].getsockname()[1]
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        loop, self.port = listen(self._take)
+        threading.Thread(target=loop.run_forever, daemon=True).start()
 
     def wait_for(self, accepted: int, *, within: float = 120) -> None:
         """Wait until *accepted* messages in all were taken. Raises TimeoutError."""
@@ -28,10 +25,21 @@ class Sink:
                 raise TimeoutError(f"only {self.accepted} of {accepted} messages came")
             time.sleep(0.005)
 
+    def _take(self, message: bytes) -> None:
+        self.last = message
+        self.accepted += 1
+
+
+def listen(take: Callable[[bytes], None]) -> tuple[asyncio.AbstractEventLoop, int]:
+    """Return a loop, still to be run, that hands each message to *take*, and its port."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(loop.create_server(lambda: _Talk(take), "127.0.0.1", 0))
+    return loop, int(server.sockets[0].getsockname()[1])
+
 
 class _Talk(asyncio.Protocol):
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
         self._heard = b""
         self._is_message = False
 
@@ -53,8 +61,7 @@ class _Talk(asyncio.Protocol):
     def _answer(self, said: bytes) -> bytes:
         if self._is_message:
             self._is_message = False
-            self._sink.last = said
-            self._sink.accepted += 1
+            self._take(said)
             return b"250 2.0.0 taken\r\n"
         verb = said[:4].upper()
         if verb == b"EHLO":
