@@ -160,6 +160,8 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
         "portal",
         "portal_email",
         "portal_clipboard",
+        "portal_sms",
+        "portal_apprise",
         "portal_apprise",
     }
     assert not [name for name in names if "tests" in name.split("/") or name.endswith(".pyc")]
