@@ -26,6 +26,7 @@ class Letter:
 
     def __init__(self, envelope: Envelope) -> None:
         self.raw: bytes = envelope.original_content or b""
+        self.sender = envelope.mail_from or ""
         self.to: list[str] = list(envelope.rcpt_tos)
         parsed = message_from_bytes(self.raw, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
