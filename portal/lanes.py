@@ -57,7 +57,7 @@ class Lanes:
         so that a newcomer need not wait for those that hang."""
         slot = self._slots[worker]
         slot.size, slot.lane, slot.since = 0, lane, time.monotonic()
-        if self.workers == 1 or self.is_prompt(lane):
+        if self.is_prompt(lane) or worker == 0 == self.workers - 1:
             return True
         # First taken, then counted: of two at once at least one sees both and steps back.
         is_slow = self._paces[lane % _PACES] > 0
@@ -66,7 +66,7 @@ class Lanes:
             others = sum(1 for one in held if not self.is_prompt(one))
         else:
             others = sum(1 for one in held if one == lane)
-        if others <= self.workers - 1:
+        if others <= max(self.workers - 1, 1):
             return True
         slot.lane = 0
         return False

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from portal import fallback, metrics, plugins
 from portal.attempt import End, Job, info, make_attempt
 from portal.channel import Channel
 from portal.config import settings
-from portal.db import atomic, now
+from portal.db import DatabaseAway, atomic, now
 from portal.interrupt import one_watch
 from portal.lanes import BATCH, PROMPT_SECONDS, Seat, alone, lane_of
 from portal.models import outbox
@@ -26,6 +27,7 @@ from portal.models.outbox import Claim, Due, People
 from portal.models.pace import Pace
 from portal.models.portal_access import PortalAccess
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 CROWDED = timedelta(seconds=1)
 """How long a slow lane waits before it asks for another worker."""
@@ -33,6 +35,8 @@ EARLY = timedelta(milliseconds=20)
 """A turn that begins so soon is now."""
 TURN_SECONDS = 0.25
 """How long a worker goes on with one account and channel before it looks who else waits."""
+INSIST_SECONDS = 600
+"""How long a worker tries to write what was sent."""
 OUT = (Status.SENT, Status.DELIVERED)
 
 
@@ -60,12 +64,14 @@ def deliver(delivery_id: int, seat: Seat | None = None) -> int:
 def deliver_claimed(claim: Claim, seat: Seat | None = None) -> None:
     """Make the attempt that was taken when the message was first owed, a moment ago."""
     seat = seat or alone()
-    lane = lane_of(0, claim.channel)
+    is_own = outbox.has_own_settings(claim.account_id, claim.channel)
+    lane = lane_of(claim.account_id if is_own else 0, claim.channel)
     if not seat.lanes.enter(seat.number, lane):
         _give_back([claim], now())
         return
     try:
-        _finish(_send_all(_take_up([claim]), seat))
+        ends = _send_all(_take_up([claim]), seat)
+        _insist(partial(_finish, ends), seat)
     finally:
         seat.lanes.leave(seat.number)
 
@@ -80,8 +86,22 @@ def _take_and_send(delivery_id: int, due: Due, seat: Seat, lane: int) -> int:
         ends = _send_all(jobs, seat)
         goes_on = 1 < len(jobs) == len(ends) and time.monotonic() < until
         more = _more(due.channel, seat, lane) if goes_on and not seat.is_stopping() else 0
-        jobs = _finish_and_take(ends, due, more)
+        jobs = _insist(partial(_finish_and_take, ends, due, more), seat)
     return taken
+
+
+def _insist(write: Callable[[], T], seat: Seat) -> T:
+    """Write the ends, though the database may be away for a while: the provider has taken these
+    messages, and what is not written goes out again."""
+    until = time.monotonic() + INSIST_SECONDS
+    while True:
+        try:
+            return write()
+        except DatabaseAway:
+            if seat.is_stopping() or time.monotonic() > until:
+                raise
+            log.warning("The database is away; what was sent is written down when it is back.")
+            time.sleep(random.uniform(0.5, 1))  # noqa: S311
 
 
 def _more(channel_id: str, seat: Seat, lane: int) -> int:
@@ -229,11 +249,13 @@ def _send_all(jobs: list[Job], seat: Seat) -> list[tuple[Job, End]]:
     when the provider turns out slow or ailing."""
     seat.lanes.hold(seat.number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
     ends: list[tuple[Job, End]] = []
+    # All have one lease: the last one must still have the time that its channel may take.
+    until = time.monotonic() + PROMPT_SECONDS
     try:
         with one_watch():
             for place, job in enumerate(jobs):
                 end = _send(job, place, seat, ends)
-                if end.blame or end.seconds > PROMPT_SECONDS or seat.is_stopping():
+                if end.blame or time.monotonic() > until or seat.is_stopping():
                     break
     except BaseException:
         # Told to end in the middle of a send: whether that one went out is in doubt.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -33,6 +34,7 @@ from portal.models.staff import Staff
 
 JITTER = 0.2
 HELD_AT_ONCE = 1000
+WAKES_OF_ONE_LANE = 100
 
 
 class Claim(NamedTuple):
@@ -78,6 +80,11 @@ def due(delivery_id: int) -> Due | None:
     late end here."""
     row = first(_DUE, {"wanted": delivery_id, "at": now()})
     return Due._make(row) if row else None
+
+
+def has_own_settings(account_id: int, channel: str) -> bool:
+    """Tell whether the account has set *channel* up for itself, without a transaction."""
+    return first(_OWN, {"of_account": account_id, "of_channel": channel}) is not None
 
 
 def owe_claimed(link: MagicLink, channel: str, *, note: str = "") -> Claim:
@@ -257,7 +264,12 @@ def overdue(*, by: timedelta, limit: int) -> list[tuple[int, bool]]:
     """Return the deliveries that nobody has taken up, each with whether its wake got lost: their
     time has come, they were not woken for *by*, or their lease ran out."""
     at = now()
-    queued = select(Delivery.id, Delivery.due_at == Delivery.created_at).where(
+    queued = select(
+        Delivery.id,
+        Delivery.due_at == Delivery.created_at,
+        Delivery.account_id,
+        Delivery.channel,
+    ).where(
         IS_PENDING,
         Delivery.status == Status.QUEUED,
         Delivery.due_at <= at,
@@ -267,8 +279,14 @@ def overdue(*, by: timedelta, limit: int) -> list[tuple[int, bool]]:
     stalled = select(Delivery.id, false()).where(
         IS_PENDING, Delivery.status == Status.SENDING, Delivery.lease_until <= at
     )
-    found = [*db.session.execute(stalled.limit(limit))]
-    found += db.session.execute(queued.order_by(Delivery.due_at).limit(limit))
+    found: list[Any] = [*db.session.execute(stalled.limit(limit))]
+    seen: Counter[tuple[int, str]] = Counter()
+    for row in db.session.execute(queued.order_by(Delivery.due_at).limit(limit)):
+        lane = row.account_id, row.channel
+        seen[lane] += 1
+        # Who is woken for one takes up its neighbours; more wakes would keep other lanes waiting.
+        if seen[lane] <= WAKES_OF_ONE_LANE:
+            found.append(row)
     return [(row[0], bool(row[1])) for row in found]
 
 
@@ -328,6 +346,11 @@ def _finishing(count: int) -> TextClause:
 
 _CLOSINGS: dict[frozenset[str], Any] = {}
 _AT = bindparam("at", type_=UtcDateTime())
+_OWN = select(ChannelSetting.id).where(
+    ChannelSetting.account_id == bindparam("of_account", type_=big_id),
+    ChannelSetting.channel == bindparam("of_channel", type_=String()),
+    ChannelSetting.sealed.is_not(None),
+)
 _DUE = (
     select(Delivery.account_id, Delivery.channel, ChannelSetting.sealed.is_not(None))
     .outerjoin(
