@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,14 @@ from tests.postman import Postman
 
 DATABASES = ("sqlite", "postgresql")
 HOST = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_are_ours() -> Iterator[None]:
+    """Plugins that their group could write to are refused, and some machines make such files."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)
