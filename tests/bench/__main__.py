@@ -45,7 +45,6 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory(prefix="portico-bench-") as name:
         folder = Path(name)
-        folder.chmod(0o711)
         if chosen.only in "outbox":
             missed |= measure_outbox(folder, rounds=chosen.rounds, million=chosen.million)
         alone = standing(folder / "standing")
