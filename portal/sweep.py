@@ -14,7 +14,6 @@ from portal import metrics, queue, scrapes
 from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import QueueDownError
-from portal.flows.observe import observe
 from portal.flows.poll_channel import to_poll
 from portal.flows.take_over import stop_waiting
 from portal.models import outbox
@@ -61,7 +60,6 @@ class Sweep:
         if time.monotonic() >= self._next_chores:
             self._next_chores = time.monotonic() + settings().sweep
             self.chores()
-        observe()
         return found
 
     def wake(self) -> int:

@@ -20,6 +20,7 @@ from portal import sweep as sweeping
 from portal.db import db
 from portal.flows.ask import answer
 from portal.flows.deliver import deliver, deliver_claimed
+from portal.flows.observe import HOOK, observe
 from portal.flows.poll_channel import poll_channel
 from portal.flows.receive import receive
 from portal.flows.take_over import take_over
@@ -192,8 +193,34 @@ class Sweep(BaseProcess):  # type: ignore[misc]
         self.sleep_for_interval(started, sweeping.ROUND_SECONDS)
 
 
+class Observer(BaseProcess):  # type: ignore[misc]
+    """Tells plugins of events, in a process of its own: one that hangs stops no message."""
+
+    process_name = "Observer"
+
+    def __init__(self, app: Flask, huey: object, stop_flag: object) -> None:
+        super().__init__(huey, stop_flag)
+        self.app = app
+        self.parent = os.getpid()
+
+    def initialize(self) -> None:
+        _after_fork(self.app)
+
+    def loop(self, now: object = None) -> None:
+        _leave_without(self.parent)
+        started = time.monotonic()
+        with self.app.app_context():
+            try:
+                observe()
+            except Exception:
+                log.exception("Plugins could not be told of events; that is tried again.")
+        self.sleep_for_interval(started, sweeping.ROUND_SECONDS)
+
+
 class PorticoConsumer(Consumer):  # type: ignore[misc]
     """Huey's consumer with our workers and our sweep; it writes the ends of those that died."""
+
+    observer: Process | None = None
 
     def __init__(self, app: Flask, *args: object, workers: int, **kwargs: object) -> None:
         self.app = app
@@ -219,6 +246,9 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
             self._take_over(number, process)
             if not worker.is_spare:
                 self.worker_threads[place] = self._start_worker(number)
+        if self.observer is not None and not self.environment.is_alive(self.observer):
+            log.warning("The process that tells plugins of events died and is started anew.")
+            self._start_observer()
         if not self.environment.is_alive(self.scheduler):
             are_well = False
             log.warning("The sweep died and is started anew.")
@@ -242,6 +272,22 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
         process = self._create_process(worker, f"Worker-{number + 1}")
         process.start()
         return worker, process
+
+    def start(self) -> None:
+        super().start()
+        if plugins.current().implementers(HOOK):
+            self._start_observer()
+
+    def _start_observer(self) -> None:
+        observer = Observer(self.app, self.huey, self.stop_flag)
+        self.observer = self._create_process(observer, "Observer")
+        self.observer.start()
+
+    def _join_workers(self) -> bool:
+        has_stopped: bool = super()._join_workers()
+        if self.observer is not None and self.environment.is_alive(self.observer):
+            self.observer.kill()  # what it was telling, it tells again
+        return has_stopped
 
     def _start_sweep(self) -> None:
         self.scheduler: Any = self._create_process(self._create_scheduler(), "Scheduler")

@@ -1,7 +1,9 @@
-"""Observe: plugins that listen are told of each event, in order, once it is committed."""
+"""Observe: each plugin that listens is told of each event, in order, once it is committed."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from datetime import timedelta
 
 from portal import plugins
@@ -18,21 +20,34 @@ SETTLED = timedelta(seconds=2)
 
 
 def observe() -> int:
-    """Tell the plugins that listen of up to a batch of events; return how many those were.
+    """Tell each plugin that listens of up to a batch of events; return how many were told.
 
-    Each event is told before it is ticked off: a crash repeats a batch and never skips one.
+    An event is told before it is ticked off: a crash repeats a batch and never skips one. Each
+    plugin has its own place in the history, and their order is a draw: one that ends the process
+    again and again does not keep the others from hearing.
     """
     listeners = plugins.current().implementers(HOOK)
-    if not listeners:
-        return 0
-    name = "+".join(sorted(listeners))[:60]
-    since = _begin(name)
-    rows = _after(since)
+    return sum(_tell(plugin) for plugin in random.sample(listeners, len(listeners)))
+
+
+def _tell(plugin: str) -> int:
+    name, told = plugin[:60], []
+    for event, account in _settled(_after(_begin(name))):
+        if not plugins.current().observe(_info(event, account), plugin, account_id=account.id):
+            break  # it is left alone for now; this is where it goes on
+        told.append(event.id)
+    if told:
+        _tick_off(name, told[-1])
+    return len(told)
+
+
+def _settled(rows: list[tuple[Event, Account]]) -> Iterator[tuple[Event, Account]]:
+    """Yield the events up to the first that is too young. One of a time to come is not young: the
+    clock was put back."""
     for event, account in rows:
-        plugins.current().observe(_info(event, account), account_id=account.id)
-    if rows:
-        _tick_off(name, rows[-1][0].id)
-    return len(rows)
+        if timedelta() <= now() - event.at < SETTLED:
+            return
+        yield event, account
 
 
 @atomic
@@ -40,8 +55,7 @@ def _begin(name: str) -> int:
     cursor = db.session.get(PluginCursor, name, populate_existing=True)
     if cursor is None:
         newest = db.session.scalar(db.select(Event.id).order_by(Event.id.desc()).limit(1)) or 0
-        cursor = PluginCursor(name=name, event_id=newest)
-        db.session.add(cursor)
+        return PluginCursor.begin(name, newest)
     return cursor.event_id
 
 
@@ -50,7 +64,7 @@ def _after(event_id: int) -> list[tuple[Event, Account]]:
     rows = db.session.execute(
         db.select(Event, Account)
         .join(Account, Account.id == Event.account_id)
-        .where(Event.id > event_id, Event.at <= now() - SETTLED)
+        .where(Event.id > event_id)
         .order_by(Event.id)
         .limit(BATCH)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, db
@@ -17,12 +18,11 @@ class PluginCursor(Base):
     event_id: Mapped[int]
 
     @classmethod
-    def taken(cls, name: str) -> PluginCursor | None:
-        """Return the plugin's cursor for this transaction alone, or None when it has none yet or
-        another process is at it."""
-        return db.session.scalar(
-            select(cls)
-            .where(cls.name == name)
-            .with_for_update(skip_locked=True)
-            .execution_options(populate_existing=True)
-        )
+    def begin(cls, name: str, event_id: int) -> int:
+        """Let the plugin hear what follows *event_id*, or go on where it is: of two processes that
+        begin at once, one decides. Return where that is."""
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        fresh = dialect.insert(cls).values(name=name, event_id=event_id)
+        db.session.execute(fresh.on_conflict_do_nothing(index_elements=["name"]))
+        query = select(cls.event_id).where(cls.name == name)
+        return db.session.scalars(query).one()

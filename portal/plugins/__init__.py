@@ -167,10 +167,21 @@ class Plugins:
                 return without_secrets(reason, (request.link, token, request.code))
         return ""
 
-    def observe(self, event: EventInfo, *, account_id: int | None = None) -> None:
-        """Tell every plugin that listens of *event*."""
-        for _one in self._ask("portal_event", answers.nothing, About(account_id), event=event):
-            pass
+    def observe(
+        self, event: EventInfo, plugin: str | None = None, *, account_id: int | None = None
+    ) -> bool:
+        """Tell *plugin*, or each that listens, of *event*; return whether that was done.
+
+        A plugin that was too slow again and again is left alone for a while, and hears of it later.
+        """
+        hook = "portal_event"
+        told = [o for o in self._loaded.implementations(hook) if plugin in (None, o.plugin)]
+        if any(self._guard.rests(one.plugin, hook) for one in told):
+            return False
+        for one in told:
+            act = partial(_answer, one, answers.nothing, {"event": event})
+            self._guard.call(one.plugin, hook, act, None, About(account_id))
+        return True
 
     def blueprints(self, place: str) -> list[tuple[str, Blueprint]]:
         """Return (plugin, blueprint) for the pages that plugins bring to *place*."""

@@ -41,7 +41,7 @@ class Guard:
     ) -> T:
         """Return what *act* answers, or *otherwise* when it raises, exits or takes too long."""
         key = plugin, hook
-        if time.monotonic() < self._rests_until.get(key, 0):
+        if self.rests(plugin, hook):
             return otherwise
         try:
             answer = _within(LIMITS.get(hook, USUAL_LIMIT), act)
@@ -54,6 +54,10 @@ class Guard:
             return otherwise
         self._slow.pop(key, None)
         return answer
+
+    def rests(self, plugin: str, hook: str) -> bool:
+        """Tell whether the hook is left alone for now, because it was too slow."""
+        return time.monotonic() < self._rests_until.get((plugin, hook), 0)
 
     def _strike(self, key: tuple[str, str], error: TooSlowError) -> None:
         """Let a slow hook rest. One that could not be interrupted still holds a thread, so it is
