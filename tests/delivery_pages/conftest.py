@@ -41,6 +41,7 @@ class PigeonForm(SettingsForm):
                                description="Where the birds live.",
                                render_kw={"data-group": "The birds"})
     word = wtforms.PasswordField("Secret word", [wtforms.validators.DataRequired("Say the word.")],
+                                 widget=wtforms.widgets.PasswordInput(hide_value=False),
                                  render_kw={"data-group": "The birds"})
     birds = wtforms.IntegerField("Birds", [wtforms.validators.Optional()], default=3)
     colour = wtforms.SelectField("Colour", choices=[SelectChoice("grey", "Grey"),
