@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from portal import fallback, metrics, plugins
+from portal import fallback, metrics, plugins, queue
 from portal.attempt import End, Job, info, make_attempt
 from portal.channel import Channel
 from portal.config import settings
@@ -84,10 +84,20 @@ def _take_and_send(delivery_id: int, due: Due, seat: Seat, lane: int) -> int:
     while jobs:
         taken += len(jobs)
         ends = _send_all(jobs, seat)
-        goes_on = 1 < len(jobs) == len(ends) and time.monotonic() < until
-        more = _more(due.channel, seat, lane) if goes_on and not seat.is_stopping() else 0
+        there_is_more = 1 < len(jobs) == len(ends)
+        goes_on = there_is_more and time.monotonic() < until and not seat.is_stopping()
+        more = _more(due.channel, seat, lane) if goes_on else 0
         jobs = _insist(partial(_finish_and_take, ends, due, more), seat)
+        if there_is_more and not goes_on:
+            _wake_another(due)
     return taken
+
+
+def _wake_another(due: Due) -> None:
+    """Have the next ones sent after what others wait for in the queue."""
+    delivery_id = outbox.next_for_another(due.account_id, due.channel)
+    if delivery_id is not None:
+        queue.wake("deliver", delivery_id)
 
 
 def _insist(write: Callable[[], T], seat: Seat) -> T:
@@ -228,7 +238,7 @@ def _is_its_turn(job: Job) -> bool:
     at = max(turns, default=now())
     if at <= now() + EARLY:
         return True
-    outbox.return_unsent(claim, at, slot_at=at)
+    outbox.return_unsent(claim, min(at, claim.deadline_at), slot_at=at)
     return False
 
 

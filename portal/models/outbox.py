@@ -34,6 +34,7 @@ from portal.models.staff import Staff
 
 JITTER = 0.2
 HELD_AT_ONCE = 1000
+SPREAD = 60
 WAKES_OF_ONE_LANE = 100
 
 
@@ -135,6 +136,16 @@ def claim_more(account_id: int, channel: str, most: int) -> list[Claim]:
     return sorted((Claim._make((*row, False)) for row in rows), key=_by_place(wanted))
 
 
+def next_for_another(account_id: int, channel: str) -> int | None:
+    """Return one of the last that are due for the account on the channel: whoever is woken for it
+    still finds it then, though others take the oldest first."""
+    for place in (random.randrange(SPREAD), 0):  # noqa: S311
+        found = first(_LAST, {"account": account_id, "by": channel, "at": now(), "place": place})
+        if found:
+            return int(found[0])
+    return None
+
+
 def _by_place(wanted: list[int]) -> Callable[[Claim], int]:
     places = {row_id: place for place, row_id in enumerate(wanted)}
     return lambda held: places[held.delivery_id]
@@ -184,8 +195,16 @@ def finish_many(ended: Sequence[tuple[Claim, Status, str, str]]) -> set[int]:
 def put_back(
     held: Claim, due_at: datetime, *, error: str, reply: str = "", cause: str = ""
 ) -> bool:
-    """Try again at *due_at*, unless a later attempt has begun meanwhile."""
-    return _close(held, status=Status.QUEUED, due_at=due_at, error=error, reply=reply, cause=cause)
+    """Try again at *due_at*, in a turn of its own, unless a later attempt has begun meanwhile."""
+    return _close(
+        held,
+        status=Status.QUEUED,
+        due_at=due_at,
+        slot_at=None,
+        error=error,
+        reply=reply,
+        cause=cause,
+    )
 
 
 def end_for(delivery_id: int, attempt: int, **values: Any) -> bool:
@@ -203,6 +222,7 @@ def wait(held: Claim, due_at: datetime, *, error: str, reply: str = "", cause: s
         attempts=held.attempt - 1,
         held=True,
         due_at=due_at,
+        slot_at=None,
         error=error,
         reply=reply,
         cause=cause,
@@ -245,6 +265,7 @@ def hold(account_id: int, channel: str, until: datetime) -> None:
         .where(Delivery.id.in_(some), Delivery.status == Status.QUEUED)
         .values(
             held=True,
+            slot_at=None,
             due_at=db.case((Delivery.deadline_at < at, Delivery.deadline_at), else_=at),
         )
         .execution_options(synchronize_session=False)
@@ -408,6 +429,19 @@ _BESIDE = (
     .order_by(Delivery.due_at)
     .limit(bindparam("most", type_=big_id))
     .with_for_update(skip_locked=True)
+)
+_LAST = (
+    select(Delivery.id)
+    .where(
+        IS_PENDING,
+        Delivery.status == Status.QUEUED,
+        Delivery.due_at <= _AT,
+        Delivery.account_id == bindparam("account", type_=big_id),
+        Delivery.channel == bindparam("by", type_=String()),
+    )
+    .order_by(Delivery.due_at.desc(), Delivery.id.desc())
+    .limit(1)
+    .offset(bindparam("place", type_=big_id))
 )
 _ALL = (
     select(Delivery.id, MagicLink, Contact, PortalAccess, Account, Staff, ChannelSetting)
