@@ -25,7 +25,7 @@ class Poster:
         """Return *address* when the portal said that its invitation is on its way."""
         browser = Surfer(self.base)
         browser.cookies = dict(self.cookies)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 answer = browser.asks(
