@@ -40,6 +40,12 @@ def in_group(group: str, **more: str) -> dict[str, Any]:
 class EmailSettings(SettingsForm):  # type: ignore[misc]
     """Everything may stay blank: then messages go through the operator's mail server."""
 
+    goes_to = {  # noqa: RUF012 - read only
+        "smtp_password": ("smtp_host", "smtp_port"),
+        "bounce_password": ("bounce_host", "bounce_port"),
+        "dkim_key": (),
+    }
+
     smtp_host = StringField(
         "Mail server",
         [Optional(), Length(max=253)],

@@ -21,6 +21,12 @@ NAMES = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 class SmsForm(SettingsForm):
     """One provider's fields are used, the other's stay as they are."""
 
+    goes_to = {  # noqa: RUF012 - read only
+        "twilio_token": (),
+        "gateway_secret": ("gateway_url", "gateway_headers", "gateway_body"),
+        "gateway_proof_secret": (),
+    }
+
     provider = choice(
         "Provider",
         "Who hands the messages to the mobile networks.",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import wtforms
 
@@ -68,8 +68,14 @@ class SettingsForm(wtforms.Form):  # type: ignore[misc]
     """The base of a channel's settings form: WTForms fields, shown as the channel's page.
 
     A `wtforms.PasswordField` is a secret: encrypted, never shown again, and kept when it is left
-    blank. Write `validate_<field>` for rules, as in any WTForms form.
+    blank. It has to be typed again when a field changes that decides where it is sent, so that
+    nobody sends a password that they do not know to a server of their own. Name those fields in
+    `goes_to`, by the secret's field. Of a secret that is not in it, each URLField counts, and each
+    field whose name ends in `url`, `host`, `server` or `endpoint`. Write `validate_<field>` for
+    rules, as in any WTForms form.
     """
+
+    goes_to: ClassVar[Mapping[str, Sequence[str]]] = {}
 
 
 @dataclass(frozen=True)

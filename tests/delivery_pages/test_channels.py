@@ -7,11 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import wtforms
 from bs4 import Tag
+from werkzeug.datastructures import MultiDict
 
+from portal.channel import Settings, SettingsForm
 from portal.db import db, now
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
+from portal.web.admin import channel_form
 from tests.cast import Client, Page, Staff
 from tests.delivery_pages.conftest import Acme
 
@@ -46,6 +50,55 @@ def test_a_blank_secret_is_kept_and_can_be_removed(acme: Acme, ada: Staff) -> No
     assert acme.stored()["word"] == WORD
     pigeon(ada).presses("Save", **{"set-word": "new word"})
     assert acme.stored()["word"] == "new word"
+
+
+def test_a_kept_secret_is_never_sent_to_a_new_server(acme: Acme, ada: Staff) -> None:
+    """Who may change the server need not know its password."""
+    server = {"set-smtp_host": "mail.acme.example", "set-smtp_user": "acme"}
+    mailbox = {"set-bounce_host": "imap.acme.example", "set-bounce_user": "acme"}
+    page = ada.at("channels/email")
+    page = page.presses("Save", **server, **mailbox,
+                        **{"set-smtp_password": WORD, "set-bounce_password": WORD})  # fmt: skip
+    page.sees("Saved.")
+    again = "Type it again: what you changed decides where it is sent."
+    elsewhere = ({"set-smtp_host": "mail.mallory.example"}, {"set-smtp_port": "2525"},
+                 {"set-bounce_host": "imap.mallory.example"}, {"set-smtp_host": ""})  # fmt: skip
+    for changed in elsewhere:
+        page = ada.at("channels/email").presses("Save", **changed).is_status(422)
+        page.sees(again)
+        assert WORD not in str(page.soup)
+    moved = {"set-smtp_host": "mail.mallory.example"}
+    ada.at("channels/email").presses("Save", **moved, **{"set-smtp_password": "x"}).sees("Saved.")
+    ada.at("channels/email").presses("Save", **{"set-from_name": "Acme"}).sees("Saved.")
+    page = ada.at("channels/email")
+    page.presses("Save", **{"set-bounce_host": "", "set-bounce_user": "",
+                            "remove-bounce_password": "1"}).sees("Saved.")  # fmt: skip
+
+
+def test_a_gateways_secret_follows_neither_its_address_nor_its_body(acme: Acme, ada: Staff) -> None:
+    typed = {"set-provider": "gateway", "set-gateway_url": "https://sms.example/?to={to}&t={text}",
+             "set-gateway_secret": WORD, "set-gateway_headers": "A: {secret}\r\nB: 1"}  # fmt: skip
+    ada.at("channels/sms").presses("Save", **typed).sees("Saved.")
+    elsewhere = ({"set-gateway_url": "https://mallory.example/?to={to}&t={text}"},
+                 {"set-gateway_headers": "A: 1"}, {"set-gateway_body": "t={secret}"})  # fmt: skip
+    for changed in elsewhere:
+        page = ada.at("channels/sms").presses("Save", **changed).is_status(422)
+        page.sees("Type it again")
+    ada.at("channels/sms").presses("Save", **{"set-hourly_cap": "7"}).sees("Saved.")
+
+
+@pytest.mark.parametrize(("where", "asks"), [("url", True), ("the_host", True), ("loft", False)])
+def test_a_plugin_that_says_nothing_of_its_secret_is_asked_by_its_names(
+    where: str, asks: bool, acme: Acme
+) -> None:
+    fields = {where: wtforms.StringField(), "word": wtforms.PasswordField()}
+    acme.pigeon.SettingsForm = type("Form", (SettingsForm,), fields)
+    with acme.app.app_context():
+        typed = MultiDict({f"set-{where}": "there", "set-word": ""})
+        read = channel_form.read(acme.pigeon, Settings({where: "here", "word": WORD}), typed, 1)
+    assert read is not None
+    assert read.is_valid is not asks
+    assert read.values == (None if asks else {where: "there", "word": WORD})
 
 
 def test_what_is_wrong_stands_at_its_field_and_nothing_is_saved(acme: Acme, ada: Staff) -> None:

@@ -6,13 +6,13 @@ The form is a plugin's. Whatever it does, the page says so in words, and it coun
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, HiddenField, PasswordField
+from wtforms import BooleanField, Field, HiddenField, PasswordField, URLField
 
 from portal.channel import Channel, Settings, SettingsForm
 from portal.db import db
@@ -20,6 +20,8 @@ from portal.plugins import current
 from portal.plugins.guard import About
 
 PREFIX, REMOVE = "set-", "remove-"
+NAMES_OF_PLACES = ("url", "host", "server", "endpoint")
+ASK_AGAIN = "Type it again: what you changed decides where it is sent."
 UNDRAWABLE = ("SubmitField", "FormField", "FieldList", "FileField", "MultipleFileField")
 
 
@@ -71,9 +73,12 @@ def read(
 
     def act() -> Drawn:
         blank = _form(channel, None, {})
-        filled = _with_kept_secrets(blank, settings, posted)
+        strayed = _strayed(_form(channel, posted, {}), settings, posted)
+        filled = _with_kept_secrets(blank, settings, posted, but=strayed)
         form = _form(channel, filled, {})
-        is_valid = bool(form.validate())
+        is_valid = bool(form.validate()) and not strayed
+        for name in strayed:
+            form[name].errors = [ASK_AGAIN]
         values = {name: field.data for name, field in form._fields.items()} if is_valid else None
         if values is not None:
             json.dumps(values)
@@ -114,14 +119,50 @@ def _shown(channel: Channel, settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in secret}
 
 
+def _strayed(form: SettingsForm, settings: Settings, posted: MultiDict[str, str]) -> frozenset[str]:
+    """Return the secrets that were left blank although they would now go elsewhere.
+
+    Who may change the settings need not know the password: it must not be sent to a new server.
+    """
+    return frozenset(
+        name
+        for name, field in form._fields.items()
+        if isinstance(field, PasswordField)
+        and settings.get(name)
+        and not posted.get(field.name)
+        and REMOVE + name not in posted
+        and any(_plain(form[place].data) != _plain(settings.get(place))
+                for place in _places(form, name))
+    )  # fmt: skip
+
+
+def _places(form: SettingsForm, secret: str) -> Sequence[str]:
+    if secret in form.goes_to:
+        return form.goes_to[secret]
+    return [
+        name
+        for name, field in form._fields.items()
+        if isinstance(field, URLField) or name.lower().endswith(NAMES_OF_PLACES)
+    ]
+
+
+def _plain(value: object) -> str:
+    """Return *value* as it is compared: browsers change the ends of lines."""
+    return "" if value is None else "\n".join(str(value).strip().splitlines())
+
+
 def _with_kept_secrets(
-    form: SettingsForm, settings: Settings, posted: MultiDict[str, str]
+    form: SettingsForm,
+    settings: Settings,
+    posted: MultiDict[str, str],
+    *,
+    but: frozenset[str],
 ) -> MultiDict[str, str]:
     """Put the stored secret where a field was left blank, for the form's own rules to see it."""
     filled = MultiDict(posted)
     for name, field in form._fields.items():
         if isinstance(field, PasswordField) and not filled.get(field.name):
-            removes = REMOVE + name in posted
+            removes = REMOVE + name in posted or name in but
             filled[field.name] = "" if removes else str(settings.get(name) or "")
     return filled
 
