@@ -5,11 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Interval, String, cast, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Interval,
+    String,
+    cast,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, UtcDateTime, db, now
+
+LONGEST_WAIT = timedelta(hours=24)
+"""Nobody who takes turns by `is_due` waits longer between two."""
 
 
 class Pace(Base):
@@ -47,7 +60,7 @@ class Pace(Base):
             dialect.insert(cls)
             .values(name=name, next_at=at + every)
             .on_conflict_do_update(
-                index_elements=["name"], set_={"next_at": at + every}, where=cls.next_at <= at
+                index_elements=["name"], set_={"next_at": at + every}, where=_is_open(at)
             )
             .returning(cls.name)
         ).first()
@@ -56,8 +69,8 @@ class Pace(Base):
     @classmethod
     def is_open(cls, name: str) -> bool:
         """Tell whether the turn could be taken now."""
-        at = db.session.scalar(select(cls.next_at).where(cls.name == name))
-        return at is None or at <= now()
+        query = select(cls.name).where(cls.name == name, ~_is_open(now()))
+        return db.session.scalar(query) is None
 
     @classmethod
     def put_off(cls, name: str, until: datetime) -> None:
@@ -68,6 +81,11 @@ class Pace(Base):
             .values(next_at=until)
             .execution_options(synchronize_session=False)
         )
+
+
+def _is_open(at: datetime) -> ColumnElement[bool]:
+    """The turn has come, or lies so far ahead that the clock must have been put back."""
+    return or_(Pace.next_at <= at, Pace.next_at > at + LONGEST_WAIT)
 
 
 def _later(column: Any, by: timedelta) -> Any:
