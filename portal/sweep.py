@@ -17,6 +17,7 @@ from portal.errors import QueueDownError
 from portal.flows.poll_channel import to_poll
 from portal.flows.take_over import stop_waiting
 from portal.models import outbox
+from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import SignInRequest
@@ -74,7 +75,7 @@ class Sweep:
 
     def chores(self) -> None:
         """Do what need not be done every second."""
-        _forget_old_counts()
+        _tidy()
         self._show_life()
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
@@ -140,6 +141,8 @@ def _without_receipt() -> list[int]:
 
 
 @atomic
-def _forget_old_counts() -> None:
+def _tidy() -> None:
+    outbox.catch_up()
+    ChannelSetting.catch_up()
     RateCount.forget_ended()
     ChannelTrial.give_up_lost()

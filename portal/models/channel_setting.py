@@ -33,6 +33,8 @@ from portal.models.account import Account
 FAILURES_IN_A_ROW = 5
 """So many, and the channel pauses: its provider is ailing, not the messages."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+LONGEST_WAIT = timedelta(hours=1)
+"""The longest pause that a provider may ask for."""
 SIGN_IN_PAUSE = timedelta(minutes=5)
 
 
@@ -165,7 +167,7 @@ class ChannelSetting(Base):
             return False
         if why != "sign_in" and failures < FAILURES_IN_A_ROW and not was_paused:
             return False
-        pause = max(_pause(why, pauses), timedelta(seconds=min(retry_after, 3600)))
+        pause = max(_pause(why, pauses), min(timedelta(seconds=retry_after), LONGEST_WAIT))
         db.session.execute(
             update(ChannelSetting)
             .where(ChannelSetting.id == self.id)
@@ -189,6 +191,17 @@ class ChannelSetting(Base):
             .execution_options(synchronize_session=False)
         ).first()
         return taken is not None
+
+    @classmethod
+    def catch_up(cls) -> None:
+        """Let pauses that are longer than pauses are end: the clock was put back."""
+        at = now()
+        db.session.execute(
+            update(cls)
+            .where(cls.paused_why != "", cls.paused_until > at + 2 * LONGEST_WAIT)
+            .values(paused_until=at)
+            .execution_options(synchronize_session=False)
+        )
 
     def let_probe(self) -> None:
         """Let the next message be the probe, now."""

@@ -34,6 +34,8 @@ from portal.models.staff import Staff
 
 JITTER = 0.2
 HELD_AT_ONCE = 1000
+PUT_BACK = timedelta(hours=1)
+"""A row from so far ahead tells that the clock was put back."""
 SPREAD = 60
 WAKES_OF_ONE_LANE = 100
 
@@ -309,6 +311,24 @@ def overdue(*, by: timedelta, limit: int) -> list[tuple[int, bool]]:
         if seen[lane] <= WAKES_OF_ONE_LANE:
             found.append(row)
     return [(row[0], bool(row[1])) for row in found]
+
+
+def catch_up() -> None:
+    """Bring near what lies too far ahead because the clock was put back: leases longer than leases
+    are, and what was written at an hour that is still to come."""
+    at = now()
+    held = (IS_PENDING, Delivery.status == Status.SENDING)
+    written = (IS_PENDING, Delivery.status == Status.QUEUED, Delivery.created_at > at + PUT_BACK)
+    for where, values in (
+        ((*held, Delivery.lease_until > at + PUT_BACK), {"lease_until": at}),
+        ((*written, Delivery.due_at > at), {"due_at": at}),
+    ):
+        db.session.execute(
+            update(Delivery)
+            .where(*where)
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def without_receipt(limit: int) -> list[int]:
