@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from portal import config, db, plugins, web, worker
-from portal.channel import Operator
+from portal.channel import THIS_MACHINE, Operator
 from portal.models.plugin_fault import PluginFault
 
 
@@ -53,5 +53,6 @@ def operator(settings: config.Settings) -> Operator:
         bounce_mailbox=settings.bounce_mailbox,
         dkim_domain=settings.dkim_domain,
         dkim_selector=settings.dkim_selector,
+        private_hosts=settings.private_hosts or (THIS_MACHINE if settings.is_loopback else ()),
         dkim_key=settings.dkim_key.read_text() if settings.dkim_key else "",
     )

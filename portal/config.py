@@ -145,7 +145,12 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address the metrics listen on.")
 
-    @field_validator("secret_keys", "plugins", "backoff", mode="before")
+    private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts in your own network that accounts may have called; * for any.",
+    )
+
+    @field_validator("secret_keys", "plugins", "backoff", "private_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -196,6 +201,7 @@ class Settings(BaseSettings):
         self.queue_url = self.queue_url or f"sqlite:///{self.home}/queue.db"
         self.mail_from = self.mail_from or f"no-reply@{_mail_host(self.hostname)}"
         _check_url(self.url)
+        self.private_hosts = tuple(host.lower() for host in self.private_hosts)
         if self.limits == "off" and not self.is_loopback:
             raise ValueError("PORTAL_LIMITS=off is accepted only while PORTAL_URL is loopback")
         return self

@@ -21,4 +21,4 @@ def portal_channels(operator: Operator) -> list[Channel]:
             "To have it: pip install 'portico-portal[apprise]'."
         )
         return []
-    return [Messenger()]
+    return [Messenger(may_stay_inside="*" in operator.private_hosts)]

@@ -9,8 +9,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
-from ipaddress import IPv6Address, ip_address
 from typing import Any
+
+from portal.channel import is_public
 
 NAMES_AT_HOME = ("localhost", "local", "internal", "lan", "intranet", "home.arpa", "localdomain")
 
@@ -50,14 +51,6 @@ def watched(line: Line) -> Iterator[None]:
         yield
     finally:
         _line.reset(token)
-
-
-def is_public(address: str) -> bool:
-    """Tell whether the IP *address* is one that the whole internet can reach (RFC 6890)."""
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return found.is_global and not found.is_multicast
 
 
 def is_private_name(host: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from portal.channel import ChannelError, Finding, Report, Settings
 from portal_email import records
 from portal_email.addresses import Address
-from portal_email.claims import accounts_signer, address_in, own_server
+from portal_email.claims import accounts_signer, address_in
 from portal_email.connection import Connection
 from portal_email.dkim import Signer
 from portal_email.folder import Folder
@@ -53,7 +53,7 @@ class Examination:
         wanted = address_in(self._settings, "from_address")
         if wanted:
             self._prove(wanted)
-        elif own_server(self._settings):
+        elif self._routes.route(self._settings).server.rules is not None:
             detail = (
                 f"Messages come from {self._routes.sender}, which your own mail server may refuse."
             )

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.channel import AuthenticationError, PermanentError, Settings
+from portal.channel import AuthenticationError, Operator, PermanentError, Settings
 from portal_email.addresses import Address, parse
 from portal_email.dkim import Signer, signer
 from portal_email.server import Server
 
 
-def own_server(settings: Settings) -> Server | None:
+def own_server(settings: Settings, operator: Operator) -> Server | None:
     """Return the account's own mail server, if it has one.
 
     Raises AuthenticationError when it would send a password in clear to another machine.
     """
     try:
-        return Server.of(settings)
+        return Server.of(settings, operator)
     except ValueError as error:
         raise AuthenticationError(str(error), cause="not_allowed") from None
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from portal.channel import TemporaryError
 from portal_email.mailbox import Mailbox
 from portal_email.replies import one_line
+from portal_email.server import must_be_allowed
 
 STEP = 15.0  # seconds one answer may take
 MOST_OF_A_LINE = 1_000_000  # a search may find many
@@ -101,6 +102,7 @@ class ImapWire:
         failure: OSError | None = None
         host, port = self._mailbox.host, self._mailbox.port
         for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            must_be_allowed(self._mailbox.rules, host, str(address[0]))
             try:
                 return socket.create_connection((str(address[0]), port), self._patience())
             except OSError as error:

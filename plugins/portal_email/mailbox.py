@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from portal.channel import Operator
 from portal_email.addresses import host_to_ascii
 from portal_email.server import ONLY_HERE, Tls, is_loopback
 
@@ -15,7 +16,7 @@ PORTS: dict[Tls, int] = {"implicit": 993, "starttls": 143, "never": 143}  # RFC 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """A folder on an IMAP server."""
+    """A folder on an IMAP server. *rules* say where an account's own may be."""
 
     host: str
     port: int
@@ -23,6 +24,7 @@ class Mailbox:
     user: str
     password: str = field(repr=False)
     folder: str = "INBOX"
+    rules: Operator | None = field(default=None, repr=False)
 
     @classmethod
     def from_url(cls, url: str) -> Mailbox:
@@ -48,7 +50,7 @@ class Mailbox:
         )
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Mailbox | None:
+    def of(cls, settings: Mapping[str, Any], rules: Operator | None = None) -> Mailbox | None:
         """Return the mailbox that an account typed into its settings, or None.
 
         Raises ValueError when it would be spoken to in clear and is not on this machine.
@@ -66,4 +68,5 @@ class Mailbox:
             user=str(settings.get("bounce_user") or ""),
             password=str(settings.get("bounce_password") or ""),
             folder=str(settings.get("bounce_folder") or "INBOX"),
+            rules=rules,
         )

@@ -49,7 +49,7 @@ class Routes:
         """Return the way that a message of this account goes."""
         if not settings:
             return self._usual
-        server, sender = own_server(settings), own_sender(settings)
+        server, sender = own_server(settings, self._operator), own_sender(settings)
         return Route(
             server=server or self.server,
             sender=sender or self.sender,
@@ -64,7 +64,7 @@ class Routes:
         An account without one has none: what lies in the operator's is not for its eyes.
         """
         try:
-            own = Mailbox.of(settings)
+            own = Mailbox.of(settings, self._operator)
         except ValueError as error:
             raise AuthenticationError(str(error), cause="not_allowed") from None
         if own or settings.account.slug or not self._operator.bounce_mailbox:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any, Literal, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from portal.channel import AuthenticationError, Operator
 from portal_email.addresses import host_to_ascii
 
 Tls = Literal["starttls", "implicit", "never"]
@@ -19,13 +20,17 @@ ONLY_HERE = "Without encryption only a server on this machine can be used. Choos
 
 @dataclass(frozen=True)
 class Server:
-    """A mail server. *user* is empty when it wants no sign-in."""
+    """A mail server. *user* is empty when it wants no sign-in.
+
+    *rules* say where an account's own may be; the operator's may be anywhere.
+    """
 
     host: str
     port: int
     tls: Tls
     user: str = ""
     password: str = field(default="", repr=False)
+    rules: Operator | None = field(default=None, repr=False)
 
     @classmethod
     def from_url(cls, url: str) -> Server:
@@ -48,7 +53,7 @@ class Server:
         )
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Server | None:
+    def of(cls, settings: Mapping[str, Any], rules: Operator | None = None) -> Server | None:
         """Return the server that an account typed into its settings, or None.
 
         Raises ValueError when it would be spoken to in clear and is not on this machine.
@@ -65,6 +70,7 @@ class Server:
             tls=tls,
             user=str(settings.get("smtp_user") or ""),
             password=str(settings.get("smtp_password") or ""),
+            rules=rules,
         )
 
 
@@ -76,6 +82,14 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def must_be_allowed(rules: Operator | None, host: str, address: str) -> None:
+    """Raise AuthenticationError when *host*, which staff typed, leads into the operator's network:
+    what answers there would be shown to them."""
+    if rules is not None and not rules.may_reach(host, address):
+        reason = f"{host} is a private address. The operator can allow it in PORTAL_PRIVATE_HOSTS."
+        raise AuthenticationError(reason, cause="not_allowed")
 
 
 def _tls(parts: SplitResult) -> Tls:

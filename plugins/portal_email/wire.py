@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from portal_email.server import Server
+from portal_email.server import Server, must_be_allowed
 
 STEP = 15.0  # seconds one answer may take
 MOST_OF_A_LINE = 8192
@@ -117,6 +117,7 @@ class Wire(smtplib.SMTP):
     def _dial(self, host: str, port: int) -> socket.socket:
         failure: OSError | None = None
         for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            must_be_allowed(self._server.rules, host, str(address[0]))
             try:
                 return socket.create_connection((str(address[0]), port), self._patience())
             except OSError as error:

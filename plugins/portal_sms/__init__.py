@@ -9,4 +9,4 @@ from portal_sms.channel import Sms
 
 @hookimpl
 def portal_channels(operator: Operator) -> list[Channel]:
-    return [Sms()]
+    return [Sms(operator)]

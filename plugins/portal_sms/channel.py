@@ -12,6 +12,7 @@ from portal.channel import (
     Caps,
     Channel,
     Finding,
+    Operator,
     PermanentError,
     Receipt,
     ReceiptRequest,
@@ -40,13 +41,16 @@ class Sms(Channel):
     caps = Caps(address="phone", kinds=MAILED_KINDS, receipts=True, timeout=30)
     SettingsForm = SmsForm
 
+    def __init__(self, operator: Operator | None = None) -> None:
+        self._operator = operator or Operator()
+
     def is_ready(self, settings: Settings) -> bool:
         return bool(_provider(settings).is_ready(settings))
 
     def check(self, settings: Settings) -> Report:
         if not self.is_ready(settings):
             raise AuthenticationError(NOT_SET_UP, cause="sign_in")
-        findings = _provider(settings).check(settings, self._deadline())
+        findings = _provider(settings).check(settings, self._deadline(), self._operator)
         return Report((*findings, _countries(settings), *_lengths(settings)))
 
     def normalise_address(self, address: str, settings: Settings) -> str:
@@ -64,7 +68,8 @@ class Sms(Channel):
                 "Raise it in the settings of SMS, or send this one later."
             )
             raise PermanentError(reason, cause="not_allowed")
-        sent: Sent = _provider(settings).send(request, text, settings, self._deadline())
+        send, deadline = _provider(settings).send, self._deadline()
+        sent: Sent = send(request, text, settings, deadline, self._operator)
         return sent
 
     def parse_receipt(self, request: ReceiptRequest, settings: Settings) -> Iterable[Receipt]:

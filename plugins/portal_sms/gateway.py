@@ -9,6 +9,7 @@ from portal.channel import (
     AmbiguousError,
     ChannelError,
     Finding,
+    Operator,
     PermanentError,
     SendRequest,
     Sent,
@@ -30,9 +31,11 @@ def is_ready(settings: Settings) -> bool:
     return bool(settings.get("gateway_url"))
 
 
-def send(request: SendRequest, text: str, settings: Settings, deadline: float) -> Sent:
+def send(
+    request: SendRequest, text: str, settings: Settings, deadline: float, operator: Operator
+) -> Sent:
     """Make the request of the settings. Raises a ChannelError unless it was accepted."""
-    answer = answer_to(call_for(request, text, settings), deadline)
+    answer = answer_to(call_for(request, text, settings, operator), deadline)
     reply = reply_of(answer, request, [str(settings.get("gateway_secret") or "")])
     found = _accepted(answer, settings)
     if found is None:
@@ -40,10 +43,12 @@ def send(request: SendRequest, text: str, settings: Settings, deadline: float) -
     return Sent(provider_id=_id_in(found), reply=reply)
 
 
-def check(settings: Settings, deadline: float) -> list[Finding]:
+def check(settings: Settings, deadline: float, operator: Operator) -> list[Finding]:
     """Connect without asking for anything: a gateway cannot be tried without sending."""
     started = time.monotonic()
-    connected(Call("GET", str(settings["gateway_url"]), hosts=limits().hosts), deadline).close()
+    hosts, may_reach = limits().hosts, operator.may_reach
+    call = Call("GET", str(settings["gateway_url"]), hosts=hosts, may_reach=may_reach)
+    connected(call, deadline).close()
     took = (time.monotonic() - started) * 1000
     detail = "A gateway cannot be tried without sending: send a test to yourself."
     return [Finding("good", f"The gateway answers ({took:.0f} ms)."), Finding("note", detail)]

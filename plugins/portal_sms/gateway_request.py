@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from portal.channel import SendRequest, Settings
+from portal.channel import Operator, SendRequest, Settings
 from portal_sms.alphabet import is_gsm
 from portal_sms.operator import limits
 from portal_sms.wire import Call
@@ -27,7 +27,7 @@ PLACEHOLDERS = {
 TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
 
 
-def call_for(request: SendRequest, text: str, settings: Settings) -> Call:
+def call_for(request: SendRequest, text: str, settings: Settings, operator: Operator) -> Call:
     values = {
         "to": request.to,
         "digits": request.to.removeprefix("+"),
@@ -49,7 +49,8 @@ def call_for(request: SendRequest, text: str, settings: Settings) -> Call:
         headers = {"Content-Type": TYPES[kind]} | headers
     quoted = {name: quote(value, safe="") for name, value in values.items()}
     url = filled(str(settings["gateway_url"]), quoted)
-    return Call(method, url, headers, body, hosts=limits().hosts)
+    hosts, may_reach = limits().hosts, operator.may_reach
+    return Call(method, url, headers, body, hosts=hosts, may_reach=may_reach)
 
 
 def headers_in(text: str) -> dict[str, str]:

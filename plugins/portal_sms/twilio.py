@@ -12,6 +12,7 @@ from portal.channel import (
     AuthenticationError,
     ChannelError,
     Finding,
+    Operator,
     PermanentError,
     SendRequest,
     Sent,
@@ -28,7 +29,9 @@ def is_ready(settings: Settings) -> bool:
     return all(settings.get(name) for name in ("twilio_sid", "twilio_token", "twilio_from"))
 
 
-def send(request: SendRequest, text: str, settings: Settings, deadline: float) -> Sent:
+def send(
+    request: SendRequest, text: str, settings: Settings, deadline: float, _operator: Operator
+) -> Sent:
     """Create a message (POST …/Messages.json). Raises a ChannelError when Twilio will not."""
     sender = str(settings["twilio_from"])
     fields = {"To": request.to, "Body": text}
@@ -44,7 +47,7 @@ def send(request: SendRequest, text: str, settings: Settings, deadline: float) -
     return Sent(provider_id=str(told.get("sid") or "")[:200], reply=one_line(reply))
 
 
-def check(settings: Settings, deadline: float) -> list[Finding]:
+def check(settings: Settings, deadline: float, _operator: Operator) -> list[Finding]:
     """Ask Twilio for the account. Raises a ChannelError when it does not show it."""
     answer = answer_to(_call("GET", ".json", settings), deadline)
     told = _told(answer)

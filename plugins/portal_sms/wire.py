@@ -10,14 +10,14 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from ipaddress import ip_address
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
-from portal.channel import AmbiguousError, AuthenticationError, TemporaryError
+from portal.channel import AmbiguousError, AuthenticationError, TemporaryError, is_public
 from portal_sms.places import refuse_unless_allowed
 
 MOST_OF_A_BODY = 65536
@@ -25,15 +25,22 @@ MEANT_FOR_US = frozenset({"host", "content-length", "transfer-encoding", "connec
 PORTS = {"http": 80, "https": 443}
 
 
+def _none(_host: str, address: str) -> bool:
+    """Tell whether *address* is public: nobody has allowed another."""
+    return is_public(address)
+
+
 @dataclass(frozen=True)
 class Call:
-    """A request to make. *hosts* are the only ones it may go to, or None for the usual rule."""
+    """A request to make. *hosts* are the only ones it may go to, or None for the usual rule,
+    by which *may_reach* tells of a host and its IP address whether both may be private."""
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     hosts: frozenset[str] | None = None
+    may_reach: Callable[[str, str], bool] = field(default=_none, repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def connected(call: Call, deadline: float) -> socket.socket:
     """Return a connection to where *call* goes, encrypted and verified when it is https."""
     address = urlsplit(call.url)
     try:
-        line = _dial(address, call.hosts, deadline)
+        line = _dial(address, call, deadline)
         return _encrypted(line, address, deadline) if address.scheme == "https" else line
     except ssl.SSLCertVerificationError as error:
         reason = f"The certificate of {address.hostname} is not valid for its name."
@@ -80,14 +87,15 @@ def connected(call: Call, deadline: float) -> socket.socket:
         raise TemporaryError(reason, cause="unreachable") from None
 
 
-def _dial(address: SplitResult, hosts: frozenset[str] | None, deadline: float) -> socket.socket:
+def _dial(address: SplitResult, call: Call, deadline: float) -> socket.socket:
     """Connect to the very addresses that were looked at: a name may change between two lookups."""
     host, port = address.hostname or "", address.port or PORTS.get(address.scheme, 0)
     if address.scheme not in PORTS or not host:
         raise AuthenticationError("The gateway's address must begin with https://.", cause="fault")
     failure: OSError = OSError("no address")
     for family, kind, protocol, _, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        refuse_unless_allowed(address.scheme, host, ip_address(str(where[0]).split("%")[0]), hosts)
+        at = ip_address(str(where[0]).split("%")[0])
+        refuse_unless_allowed(address.scheme, host, at, call.hosts, call.may_reach)
         line = socket.socket(family, kind, protocol)
         try:
             line.settimeout(_left(deadline))

@@ -11,8 +11,16 @@ from portal.channel.errors import (
     PermanentError,
     TemporaryError,
 )
-from portal.channel.hooks import DeliveryInfo, EventInfo, Operator, Section, SectionRequest
+from portal.channel.hooks import (
+    THIS_MACHINE,
+    DeliveryInfo,
+    EventInfo,
+    Operator,
+    Section,
+    SectionRequest,
+)
 from portal.channel.kinds import ABOUT_ONE, ALL_KINDS, MAILED_KINDS, Cause, Kind
+from portal.channel.places import is_public
 from portal.channel.settings import AccountInfo, Finding, Report, Settings, SettingsForm
 from portal.channel.words import Message, Receipt, ReceiptRequest, SendRequest, Sent
 
@@ -20,6 +28,7 @@ __all__ = [
     "ABOUT_ONE",
     "ALL_KINDS",
     "MAILED_KINDS",
+    "THIS_MACHINE",
     "AccountInfo",
     "AmbiguousError",
     "AuthenticationError",
@@ -45,4 +54,5 @@ __all__ = [
     "Settings",
     "SettingsForm",
     "TemporaryError",
+    "is_public",
 ]

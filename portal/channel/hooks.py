@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from portal.channel.kinds import Kind
+from portal.channel.places import is_public
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,10 @@ class Operator:
 
     *smtp_url* is empty when no mail server is set. *portal_host* is the host of PORTAL_URL.
     *bounce_address* is where undeliverable mail comes back to, and *bounce_mailbox* the
-    `imaps://user:password@host/folder` that it can be fetched from.
+    `imaps://user:password@host/folder` that it can be fetched from. *private_hosts* are the names
+    and addresses inside the operator's network that accounts may have called, `*` for any: ask
+    `may_reach(host, address)` before you connect to a *host* that staff of an account typed, with
+    the IP *address* that you connect to.
     """
 
     smtp_url: str = ""
@@ -28,6 +34,12 @@ class Operator:
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key: str = field(default="", repr=False)
+    private_hosts: tuple[str, ...] = THIS_MACHINE
+
+    def may_reach(self, host: str, address: str) -> bool:
+        """Tell whether an account may have *address* called, for which its *host* stands."""
+        listed = self.private_hosts
+        return is_public(address) or "*" in listed or not {host.lower(), address}.isdisjoint(listed)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from portal.channel import (
     AmbiguousError,
     AuthenticationError,
     ChannelError,
+    Operator,
     PermanentError,
     TemporaryError,
 )
+from portal_sms.channel import Sms
 from portal_sms.tests.conftest import LINK, TOKEN, TWILIO, hurried
 from portal_sms.tests.scripted_gateway import BREAK_OFF, DRIP, HANG_UP, RESET, SILENCE
 
@@ -170,6 +172,19 @@ def test_places_only_this_machine_can_reach_are_not_called(sms, gateway_at, owed
     with pytest.raises(AuthenticationError, match=words) as caught:
         sms.send(owed(), gateway_at(url))
     assert caught.value.cause in {"not_allowed", "fault"}
+
+
+@pytest.mark.parametrize("listed", [(), ("sms.lan",)])
+def test_this_machine_is_called_only_where_the_operator_says_so(serve, gateway_at, owed, listed):
+    server = serve(200)
+    sms = Sms(Operator(private_hosts=listed))
+    for act in (
+        lambda: sms.send(owed(), gateway_at(server)),
+        lambda: sms.check(gateway_at(server)),
+    ):
+        with pytest.raises(AuthenticationError, match="PORTAL_PRIVATE_HOSTS"):
+            act()
+    assert server.requests == []
 
 
 def test_this_machine_has_another_way_to_be_written(sms, serve, gateway_at, owed):
