@@ -53,7 +53,9 @@ def test_all_three_actions_work_by_keyboard(new_house: House) -> None:
     picks(page, "inès", "Inès Dubois")
     tabs_to(page, "button", "Generate Magic Link")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog").get_by_role("button", name="Copy")).to_be_focused()
+    expect(
+        page.get_by_role("dialog").get_by_role("button", name="Copy", exact=True)
+    ).to_be_focused()
     link = page.get_by_label("Link", exact=True).input_value()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
