@@ -86,7 +86,7 @@ def _pair(settings: Settings) -> str:
 def _told(answer: Answer) -> dict[str, Any]:
     try:
         told = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.testing.answers import Answer, Garbage, Hang, Reset
+from portal.testing.answers import Answer, Garbage, Hang, Moved, Reset
 from portal.testing.calls import Call
 from portal.testing.contract import ChannelContract
 from portal.testing.runner import Result, run
@@ -15,6 +15,7 @@ __all__ = [
     "ChannelContract",
     "Garbage",
     "Hang",
+    "Moved",
     "Reset",
     "Result",
     "ScriptedMailServer",

@@ -40,4 +40,11 @@ class Garbage:
     bytes_: bytes = b"\x00\xff\xfe not what you asked for\r\n\r\n"
 
 
-Scripted = Answer | Hang | Reset | Garbage
+@dataclass(frozen=True)
+class Moved:
+    """Answer 302 and point to the path *to* on the same server, which accepts everything."""
+
+    to: str = "/elsewhere"
+
+
+Scripted = Answer | Hang | Reset | Garbage | Moved

@@ -19,6 +19,11 @@ NEEDS_SERVER = (
     "test_nonsense_is_no_crash",
     "test_a_child_process_has_its_own_connection",
 )
+NEEDS_HTTP = (
+    "test_a_redirect_is_not_followed",
+    "test_an_odd_answer_is_no_crash",
+    "test_an_odd_wait_is_no_crash",
+)
 BLANK = "test_a_blank_secret_is_kept"
 NEEDS_FORM = ("test_settings_survive_being_saved_and_shown", "test_bad_settings_are_refused")
 NEEDS_RECEIPTS = ("test_a_genuine_receipt_is_understood", "test_a_forged_receipt_is_refused")
@@ -36,7 +41,9 @@ def reasons_not_to_run(contract: Any) -> dict[str, str]:
     reasons = {**_of_settings(contract), **_of_receipts(contract)}
     if caps.synchronous or not contract.server:
         why = "it is synchronous" if caps.synchronous else "it calls no server"
-        reasons |= dict.fromkeys(NEEDS_SERVER, why)
+        reasons |= dict.fromkeys((*NEEDS_SERVER, *NEEDS_HTTP), why)
+    elif contract.server != "http":
+        reasons |= dict.fromkeys(NEEDS_HTTP, "it does not speak HTTP")
     if not caps.idempotent:
         reasons["test_a_retry_has_the_same_key"] = "it is not idempotent"
     if not caps.polls:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from email.utils import formatdate
 from functools import partial
 
 from portal.channel import (
@@ -21,10 +23,11 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.testing import applies, fork, forms
+from portal.testing.answers import Moved
 from portal.testing.ear import told
 from portal.testing.forgery import forgeries
 from portal.testing.setting import Setting, error_of, holds, must, names_changed
-from portal.testing.situations import RETRY_AFTER, TOKEN
+from portal.testing.situations import HTTP, ODD_BODIES, ODD_WAITS, RETRY_AFTER, TOKEN
 from portal.testing.talk import Talk
 
 NOWHERE = "http://127.0.0.1:1"
@@ -37,7 +40,7 @@ class ChannelContract(Setting):
     address of the scripted server, such as `http://127.0.0.1:4711`, and `{port}` for its port.
     *server* is `http`, `smtp`, or nothing for a channel that calls nobody.
     *bad_settings* is something that the form must refuse. *answers* replaces what the server says
-    by situation: accepted, unauthorised, too_many, refused, broken, hang, reset, garbage.
+    by situation: accepted, unauthorised, too_many, refused, broken, hang, reset, garbage, moved.
     *receipts_are_signed* is False when nothing but the secret in their address proves them.
     Tests that a channel's `caps` make meaningless are not there; `not_run` says which and why.
     """
@@ -161,12 +164,46 @@ class ChannelContract(Setting):
         must(took <= self.channel.caps.timeout, f"it took {took:.0f} s; caps.timeout is less")
 
     def test_a_line_that_drops_is_unclear(self) -> None:
-        """When the line drops after the message, nobody knows: AmbiguousError."""
+        """When the line drops after the message, it is tried again only where caps say idempotent:
+        AmbiguousError, or for an idempotent channel TemporaryError as well."""
         self._raises("reset", *self._unclear())
 
     def test_nonsense_is_no_crash(self) -> None:
         """When the answer is nonsense it raises a ChannelError and nothing else."""
         self._raises("garbage", ChannelError)
+
+    def test_a_redirect_is_not_followed(self) -> None:
+        """A redirect (302) is not followed, and the message does not count as sent."""
+        with self._talk("moved") as talk:
+            found = talk.fails(self._request())
+        paths = [call.path for call in talk.calls]
+        must(Moved().to not in paths, "it calls where the answer points: anybody's server")
+        must(isinstance(found, ChannelError), f"a ChannelError is right, not {found!r:.200}")
+
+    def test_an_odd_answer_is_no_crash(self) -> None:
+        """A success with odd or deep JSON is Sent or a ChannelError, and nothing else."""
+        usual = {**HTTP, **self.answers}["accepted"]
+        with self._talk() as talk:
+            for body in ODD_BODIES:
+                found = self._answered(talk, replace(usual, body=body))
+                words = f"send must not answer a body of {body[:20]!r} with {found!r:.200}"
+                must(isinstance(found, (Sent, ChannelError)), words)
+                named = getattr(found, "provider_id", "")
+                words = f"{body[:20]!r} names no message, but provider_id is {named!r:.80}"
+                must(named not in (None, "None", "null", "{}"), words)
+
+    def test_an_odd_wait_is_no_crash(self) -> None:
+        """An odd Retry-After is no crash, and a date is understood (RFC 9110 10.2.3)."""
+        usual = {**HTTP, **self.answers}["too_many"]
+        date = formatdate(time.time() + 60, usegmt=True)
+        with self._talk("too_many") as talk:
+            for wait in (*ODD_WAITS, date):
+                headers = {**usual.headers, "Retry-After": wait}
+                found = self._answered(talk, replace(usual, headers=headers))
+                must(isinstance(found, TemporaryError), f"Retry-After: {wait} gives {found!r:.200}")
+                seconds = found.retry_after
+                words = f"retry_after is {seconds} for Retry-After: {wait}"
+                must(30 < seconds <= 61 if wait == date else 0 <= seconds < float("inf"), words)
 
     def test_a_genuine_receipt_is_understood(self) -> None:
         """A receipt with the right signature says what became of which message."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, Protocol
 
-from portal.testing.answers import Answer, Garbage, Hang, Reset, Scripted
+from portal.testing.answers import Answer, Garbage, Hang, Moved, Reset, Scripted
 from portal.testing.calls import Call
 
 
@@ -46,6 +46,9 @@ class Handler(BaseHTTPRequestHandler):
         elif isinstance(scripted, Garbage):
             self.wfile.write(scripted.bytes_)
             self.close_connection = True
+        elif isinstance(scripted, Moved):
+            has_come = call.path == scripted.to
+            self.send(Answer() if has_come else Answer(302, "", {"Location": scripted.to}), call)
         else:
             self.send(scripted, call)
 

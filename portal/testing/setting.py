@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from string import ascii_letters, digits
 from typing import Any, ClassVar, Literal, get_args
 
@@ -22,7 +23,9 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.testing import applies, forms
+from portal.testing.answers import Answer
 from portal.testing.ear import heard
+from portal.testing.server import ScriptedServer
 from portal.testing.situations import CODE, HTTP, LINK, SMTP, TOKEN
 from portal.testing.talk import Talk, TookTooLongError, request, server_for
 
@@ -95,6 +98,12 @@ class Setting:
         must(cause in get_args(Cause), f"{cause!r} is no cause; see portal.channel.Cause")
         must(getattr(error, "reason", ""), "the error needs a sentence that staff can read")
         return error
+
+    def _answered(self, talk: Talk, answer: Answer) -> Any:
+        """Return what `send` returns, or raises, when the server says *answer*."""
+        if isinstance(talk.server, ScriptedServer):
+            talk.server.answer = answer
+        return error_of(partial(talk.send, self._request()))
 
     def _unclear(self) -> tuple[type[ChannelError], ...]:
         """One that is not idempotent must not pretend that trying again is safe."""

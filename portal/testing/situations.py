@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.testing.answers import Answer, Garbage, Hang, Reset, Scripted
+from portal.testing.answers import Answer, Garbage, Hang, Moved, Reset, Scripted
 from portal.testing.mail import HANG, RESET
 
 LINK = "https://portal.acme.example/l/Zq8-abcDEF_hijkLmnopQ42x"
@@ -21,7 +21,10 @@ HTTP: Mapping[str, Scripted] = {
     "hang": Hang(),
     "reset": Reset(),
     "garbage": Garbage(),
+    "moved": Moved(),
 }
+ODD_BODIES = ("", "null", "[]", '{"id": null}', '{"id": {}}', '"text"', "[" * 5000, "<p>It is")
+ODD_WAITS = ("", "²", "-5", "1e400", "nan", "soon", "Wed, 99 Foo 2026 00:00:00 GMT")
 SMTP: Mapping[str, Mapping[str, str]] = {
     "accepted": {},
     "unauthorised": {"AUTH": "535 5.7.8 who are you?"},

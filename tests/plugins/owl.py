@@ -7,7 +7,9 @@ import hmac
 import http.client
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -66,7 +68,13 @@ class Owl(Channel):
         return request.key
 
     def wait(self, headers: Any) -> float:
-        return float(headers.get("Retry-After") or 0)
+        words = str(headers.get("Retry-After") or "")
+        if words.isascii() and words.isdigit():
+            return float(words)
+        try:
+            return max(parsedate_to_datetime(words).timestamp() - time.time(), 0)
+        except ValueError:
+            return 0
 
     def check(self, settings: Settings) -> None:
         self._call("GET", settings, "", {})
@@ -123,7 +131,7 @@ class Owl(Channel):
             raise self.final[0]("Who are we?", cause="sign_in")
         if answer.status == 429:
             raise TemporaryError("Slow down.", retry_after=self.wait(answer.headers), cause="busy")
-        if 400 <= answer.status < 500:
+        if 300 <= answer.status < 500:
             raise self.final[1]("No.", cause="refused")
         if answer.status >= 500:
             raise self.temporary("Out of order.", cause="unreachable")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Iterable
 from typing import Any, ClassVar
+from urllib.request import Request, urlopen
 
 import pytest
 from wtforms.widgets import PasswordInput
@@ -102,6 +104,56 @@ class Rude(Owl):
 class Hasty(Owl):
     def wait(self, headers: Any) -> float:
         return 0
+
+
+class Literal(Owl):
+    """It takes each Retry-After for a number."""
+
+    def wait(self, headers: Any) -> float:
+        return float(headers["Retry-After"])
+
+
+class Numerate(Owl):
+    """It knows numbers and no dates."""
+
+    def wait(self, headers: Any) -> float:
+        words = headers["Retry-After"]
+        return float(words) if words.isascii() and words.isdigit() else 0
+
+
+class Obedient(Owl):
+    """It goes wherever an answer points."""
+
+    def send(self, request: SendRequest, settings: Settings) -> Sent:
+        with urlopen(Request(settings["url"], request.message.text.encode())):
+            return Sent()
+
+
+class Easy(Owl):
+    """Whatever is no error is fine."""
+
+    def _judge(self, answer: Any) -> None:
+        if not 300 <= answer.status < 400:
+            super()._judge(answer)
+
+
+class Trustful(Owl):
+    """It believes that an answer is JSON, and an id in it."""
+
+    def send(self, request: SendRequest, settings: Settings) -> Sent:
+        with urlopen(Request(settings["url"], request.message.text.encode())) as answer:
+            return Sent(provider_id=self.named(answer.read()))
+
+    def named(self, body: bytes) -> str:
+        return str(json.loads(body)["id"])
+
+
+class Stringy(Trustful):
+    def named(self, body: bytes) -> str:
+        try:
+            return super().named(body)
+        except (ValueError, RecursionError, LookupError, TypeError):
+            return ""
 
 
 class Final(Owl):
@@ -207,6 +259,12 @@ class Greedy(Owl):
         (Rude, "a_wrong_password_pauses_the_channel"),
         (Rude, "a_refusal_is_final"),
         (Hasty, "too_many_is_tried_later"),
+        (Literal, "an_odd_wait_is_no_crash"),
+        (Numerate, "an_odd_wait_is_no_crash"),
+        (Obedient, "a_redirect_is_not_followed"),
+        (Easy, "a_redirect_is_not_followed"),
+        (Trustful, "an_odd_answer_is_no_crash"),
+        (Stringy, "an_odd_answer_is_no_crash"),
         (Final, "a_broken_provider_is_tried_again"),
         (Unsure, "a_provider_that_is_away_is_tried_again"),
         (Sure, "a_line_that_drops_is_unclear"),

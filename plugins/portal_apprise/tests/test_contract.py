@@ -20,6 +20,7 @@ class TestMessenger(ChannelContract):
     test_a_wrong_password_pauses_the_channel = None  # type: ignore[assignment]
     # The library keeps the headers of an answer to itself.
     test_too_many_is_tried_later = None  # type: ignore[assignment]
+    test_an_odd_wait_is_no_crash = None  # type: ignore[assignment]
 
     def make(self, server: str) -> Channel:
         """The address names the server, since nothing else does."""
