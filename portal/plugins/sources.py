@@ -59,7 +59,7 @@ def _from_entry(entry: EntryPoint) -> Source:
 def _in_folder(folder: Path) -> Iterator[Source]:
     if not folder.is_dir():
         return
-    unsafe = danger(folder)
+    unsafe = danger(folder, folder)
     for path in sorted(folder.iterdir()):
         source = path / "__init__.py" if path.is_dir() else path
         if source.suffix == ".py" and source.is_file() and not path.name.startswith(("_", ".")):

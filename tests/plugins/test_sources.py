@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -93,7 +95,7 @@ def test_a_folder_that_others_can_write_to_is_refused(
     folder.path.chmod(mode)
     plugins = folder.load()
     assert states(plugins)["rooms"] == "kept out"
-    told = f"{folder.path} can be changed by {words}. Type: chmod go-w {folder.path}"
+    told = f"{folder.path} can be changed by {words}. Type: chmod -R go-w {folder.path}"
     assert told == why(plugins, "rooms")
     assert told in caplog.text
     assert plugins.sections("acme") == []
@@ -115,7 +117,11 @@ def test_so_is_a_plugin_that_others_can_write_to_and_no_other(folder: Folder, in
     kept_out = [one.name for one in found if one.state == "kept out"]
     owner = inside.split("/")[0].removesuffix(".py")
     assert kept_out == (["alone", "house", "rooms"] if owner == "__pycache__" else [owner])
-    assert all(f"chmod go-w {folder.path / inside}" in one.why for one in found if one.why)
+    told = f"{folder.path / inside} can be changed by everybody."
+    command = f"chmod -R go-w {folder.path}"
+    assert {one.why for one in found if one.why} == {f"{told} Type: {command}"}
+    subprocess.run(shlex.split(command), check=True)
+    assert {one.state for one in folder.load().described()} == {"loaded"}
 
 
 @pytest.mark.skipif("os.geteuid() != 0", reason="only root can give files away")
@@ -125,7 +131,7 @@ def test_so_is_what_belongs_to_somebody_else(folder: Folder) -> None:
     plugins = folder.load()
     assert states(plugins)["rooms"] == "kept out"
     assert "belongs to nobody, neither to root nor to root" in why(plugins, "rooms")
-    assert f"Type: chown root {file}" in why(plugins, "rooms")
+    assert f"Type: chown -R root {folder.path}" in why(plugins, "rooms")
 
 
 def test_so_is_a_link_to_a_place_that_others_can_write_to(folder: Folder, tmp_path: Path) -> None:
@@ -135,7 +141,13 @@ def test_so_is_a_link_to_a_place_that_others_can_write_to(folder: Folder, tmp_pa
     (folder.path / "rooms.py").symlink_to(open_place / "rooms.py")
     assert states(folder.load())["rooms"] == "loaded"
     open_place.chmod(0o777)
-    assert states(folder.load())["rooms"] == "kept out"
+    plugins = folder.load()
+    assert states(plugins)["rooms"] == "kept out"
+    assert why(plugins, "rooms").endswith(f"Type: chmod go-w {open_place}")
+    open_place.chmod(0o755)
+    (open_place / "rooms.py").chmod(0o666)
+    told = why(folder.load(), "rooms")
+    assert told.endswith(f"Type: chmod -R go-w {open_place / 'rooms.py'}")
 
 
 def test_loading_leaves_no_files_behind(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
