@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.05
 POLL_AT_MOST_SECONDS = 0.25
 STOP_WITHIN_SECONDS = 4
+LOOK_SECONDS = 0.1
+"""Between two looks for workers that died: what they held is known to their parent alone."""
 IDLE_SECONDS = 30
 """After so long without work, connections to providers are let go of."""
 SPARES = 8
@@ -95,7 +97,7 @@ def run(app: Flask, workers: int) -> None:
             periodic=False,
             initial_delay=POLL_SECONDS,
             max_delay=POLL_AT_MOST_SECONDS,
-            health_check_interval=1,
+            health_check_interval=LOOK_SECONDS,
             shutdown_timeout=STOP_WITHIN_SECONDS,
             graceful_signal="TERM",
         ).run()
