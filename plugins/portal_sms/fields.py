@@ -36,13 +36,15 @@ def area(label: str, description: str, group: str, **options: Any) -> TextAreaFi
     return TextAreaField(label, rules, [strip], description, render_kw=kw, **options)
 
 
-def choice(label: str, description: str, group: str, *pairs: tuple[str, str]) -> SelectField:
+def choice(
+    label: str, description: str, group: str, *pairs: tuple[str, str], **render_kw: str
+) -> SelectField:
     return SelectField(
         label,
         choices=[SelectChoice(*pair) for pair in pairs],
         default=pairs[0][0],
         description=description,
-        render_kw={"data-group": group},
+        render_kw={"data-group": group, **render_kw},
     )
 
 

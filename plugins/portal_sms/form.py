@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from wtforms import BooleanField, IntegerField, SelectField, ValidationError
@@ -33,6 +34,7 @@ class SmsForm(SettingsForm):
         "Provider",
         ("twilio", "Twilio"),
         ("gateway", "Another HTTP gateway"),
+        **{"data-parts": json.dumps({"twilio": ["Twilio"], "gateway": ["Gateway", "Callbacks"]})},
     )
     twilio_sid = line(
         "Account SID", "It begins with AC, on the front page of Twilio's console.", "Twilio"

@@ -37,9 +37,20 @@ def test_undo_is_reached_by_keyboard_and_goes_when_its_time_is_over(house: House
     expect(page.get_by_text("Taken back: nothing was sent.")).to_be_visible()
     lets_undo(desk, 2)
     page = desk.invites("uri@undo.example", "Uri Undo")
-    expect(page.get_by_text("It has gone out.")).to_be_visible()
+    expect(page.get_by_text("It is on its way now.")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     house.letter_to("uri@undo.example")
+
+
+def test_the_form_of_a_channel_shows_what_belongs_to_the_choice_made(ada: Desk) -> None:
+    page = ada.at("channels/sms")
+    expect(page.get_by_role("group", name="Twilio")).to_be_visible()
+    expect(page.get_by_role("group", name="Gateway")).to_be_hidden()
+    expect(page.get_by_role("group", name="Callbacks")).to_be_hidden()
+    page.get_by_label("Provider").select_option("gateway")
+    expect(page.get_by_role("group", name="Twilio")).to_be_hidden()
+    expect(page.get_by_role("group", name="Gateway")).to_be_visible()
+    expect(page.get_by_role("group", name="Callbacks")).to_be_visible()
 
 
 def lets_undo(desk: Desk, seconds: int) -> None:

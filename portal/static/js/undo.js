@@ -13,7 +13,7 @@ function count(box) {
   const main = document.getElementById("main");
   if (form.contains(document.activeElement)) main.focus();
   form.remove();
-  box.querySelector("[data-undo-words]").textContent = "It has gone out.";
+  box.querySelector("[data-undo-words]").textContent = "It is on its way now.";
 }
 
 document.querySelectorAll("[data-undo]").forEach(count);

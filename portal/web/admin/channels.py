@@ -251,4 +251,9 @@ def _page(
 
 def _trials(account: Account, channel: Channel) -> dict[str, Any]:
     latest = ChannelTrial.latest(account.id, channel.id)
-    return {"trials": latest, "pending": any(not trial.is_over for trial in latest)}
+    checks = [trial.id for trial in latest if trial.what == "check" and trial.is_over]
+    return {
+        "trials": latest,
+        "latest_check": checks[0] if checks else 0,
+        "pending": any(not trial.is_over for trial in latest),
+    }
