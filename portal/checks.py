@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +11,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import pluggy
+
 from portal import plugins
 from portal.channel import Channel, Operator
 from portal.plugins.sources import Source, import_file
 from portal.testing import ChannelContract, run
+
+_ENTRY = re.compile(r'^  File "[^\n]*\n(?:    [^\n]*\n)*', re.MULTILINE)
+"""One call in a traceback: where it stands, and its line of code."""
+_OURS = (__file__, *(str(Path(one.__file__ or "").parent) for one in (plugins, pluggy)))
+_IS_OURS = re.compile(rf'  File "(?:{"|".join(map(re.escape, _OURS))}|<frozen importlib)')
+_EMPTY = re.compile(r"^Traceback [^\n]*\n(?!  File)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ def of(path: Path) -> Iterator[Line]:
     loaded = plugins.load(Operator(), [source])
     (info,) = loaded.described()
     if info.state != "loaded":
-        yield Line(info.name, "It can be loaded", "failed", info.why)
+        yield Line(info.name, "It can be loaded", "failed", _authors_part(info.why))
         return
     yield Line(info.name, f"It can be loaded: {', '.join(info.hooks) or 'no hooks'}", "ok")
     contracts, failures = _contracts(path)
@@ -58,6 +67,11 @@ def of(path: Path) -> Iterator[Line]:
 
 def _source(path: Path) -> Source:
     """Return what to load: a file, a package, or the one package in a project's folder."""
+    if path.suffix == ".py" and (path.parent / "__init__.py").is_file():
+        raise _MissingError(
+            f"{path.name} is a part of the package {path.parent.name}. "
+            f"Check the package's folder instead: portal plugin check {path.parent}"
+        )
     if path.is_file() and path.suffix == ".py":
         return Source(path.stem, lambda: import_file(path.stem, path), str(path))
     if (path / "__init__.py").is_file():
@@ -76,6 +90,12 @@ def _source(path: Path) -> Source:
 def _package(folder: Path) -> Source:
     name = folder.name
     return Source(name.removeprefix("portal_"), lambda: importlib.import_module(name), str(folder))
+
+
+def _authors_part(trace: str) -> str:
+    """Return *trace* without the calls that lead to the plugin: those are the portal's own."""
+    told = _ENTRY.sub(lambda found: "" if _IS_OURS.match(found[0]) else found[0], trace)
+    return _EMPTY.sub("", told)
 
 
 def _contracts(path: Path) -> tuple[list[type[ChannelContract]], list[Line]]:

@@ -106,7 +106,7 @@ def test_one_that_is_kept_out_is_told_with_its_traceback_and_status_1(
     found = {one["name"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert found["broken"]["state"] == "kept out"
     assert "ZeroDivisionError" in found["broken"]["why"]
-    assert "Type: chmod go-w" in found["open"]["why"]
+    assert "Type: chmod -R go-w" in found["open"]["why"]
     assert found["email"]["hooks"] == ["portal_channels"]
     plain = portal("plugins")
     assert plain.returncode == 1
@@ -195,6 +195,37 @@ def test_what_cannot_be_loaded_is_told(
     assert done.returncode == 1
     assert "failed   bad: It can be loaded" in done.stdout
     assert words in done.stdout
+
+
+def test_a_traceback_is_told_once_and_begins_where_the_plugin_does(
+    program: Command, put: Callable[[str, str], Path]
+) -> None:
+    file = put("bad", "def halve(): 1 / 0\nhalve()")
+    done = program("plugin", "check", str(file))
+    assert done.stderr == ""
+    told = [line.strip() for line in done.stdout.splitlines()[1:-1]]
+    assert told[0] == "Traceback (most recent call last):"
+    assert told[1] == f'File "{file}", line 3, in <module>'
+    assert told[-1] == "ZeroDivisionError: division by zero"
+    assert len([line for line in told if line.startswith("File")]) == 2
+
+
+def test_a_traceback_that_is_all_the_portals_own_is_left_out(
+    portal: Command, put: Callable[[str, str], Path]
+) -> None:
+    done = portal("plugin", "check", str(put("bad", "def portal_chanels(operator): return []")))
+    assert "Traceback" not in done.stdout
+    assert "unknown hook 'portal_chanels'" in done.stdout
+
+
+def test_a_file_of_a_package_is_sent_to_its_folder(portal: Command, tmp_path: Path) -> None:
+    assert portal("plugin", "new", "owl", "--in", str(tmp_path)).returncode == 0
+    folder = tmp_path / "portal-owl" / "portal_owl"
+    for name in ("channel.py", "__init__.py"):
+        done = portal("plugin", "check", str(folder / name))
+        assert done.returncode == 1
+        assert f"Check the package's folder instead: portal plugin check {folder}" in done.stdout
+        assert "ImportError" not in done.stdout
 
 
 def test_a_folder_without_a_package_is_told(portal: Command, tmp_path: Path) -> None:
