@@ -195,12 +195,17 @@ def link(email: str) -> None:
 @clearly
 def channels() -> None:
     """List the channels, and try each one's provider without sending anything."""
-    with create_app().app_context():
+    app = create_app()
+    with app.app_context():
         found = plugins.current()
         for channel in found.channels.values():
             click.echo(f"{channel.id}  {channel.name}  {_health(channel)}")
         for name, trace in found.quarantined.items():
             click.echo(f"{name}  kept out: {trace.strip().splitlines()[-1]}")
+    if app.config["PORTAL_SETTINGS"].has_local_mailbox:
+        click.echo(
+            "No mail server is set: while `portal run` is up, its local mailbox takes e-mail."
+        )
 
 
 @click.command()
@@ -259,7 +264,7 @@ def settings() -> None:
 def _health(channel: Channel) -> str:
     try:
         if not channel.is_ready(Settings()):
-            return "waits for an account to set it up"
+            return "the operator has not set it up; accounts may have"
         channel.check(Settings())
     except ChannelError as error:
         return f"fails: {error.reason} {error.reply}".strip()

@@ -26,6 +26,15 @@ def test_what_is_due_is_sent_and_the_command_ends(
 def test_an_operator_sees_which_channels_work(portal: Command, postman: Postman) -> None:
     here = portal("channels", PORTAL_SMTP_URL=postman.url).stdout
     assert "email  E-mail  works" in here
-    assert "sms  SMS  waits for an account to set it up" in here
+    assert "sms  SMS  the operator has not set it up; accounts may have" in here
+    assert "local mailbox" not in here
     away = portal("channels", PORTAL_SMTP_URL="smtp://127.0.0.1:1").stdout
     assert "email  E-mail  fails: The mail server could not be reached." in away
+
+
+def test_where_the_local_mailbox_takes_e_mail_the_list_of_channels_says_so(portal: Command) -> None:
+    here = portal("channels").stdout
+    assert "email  E-mail  the operator has not set it up; accounts may have" in here
+    assert "while `portal run` is up, its local mailbox takes e-mail" in here
+    elsewhere = portal("channels", PORTAL_URL="https://portal.example").stdout
+    assert "local mailbox" not in elsewhere
