@@ -23,8 +23,9 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.channel import Kind as MessageKind
+from portal.channel.kinds import CAUSES
 from portal.config import settings
-from portal.db import atomic
+from portal.db import atomic, storable
 from portal.errors import SettingsError
 from portal.interrupt import at_most, ended_after
 from portal.messages import Words, code_in_words, link_url, portal_url, render
@@ -106,7 +107,7 @@ def make_attempt(job: Job) -> End:
     except LookupError as error:
         return End(Status.FAILED, str(error), cause="fault", try_again=True)
     began = time.monotonic()
-    return replace(_sent_by(channel, job, token), seconds=time.monotonic() - began)
+    return replace(_storable(_sent_by(channel, job, token)), seconds=time.monotonic() - began)
 
 
 def info(job: Job) -> DeliveryInfo:
@@ -250,6 +251,18 @@ def _section_title(account: Account, target: str) -> str:
         return ""
     sections = plugins.current().sections(account.slug)
     return next((section.title for section in sections if section.name == target), "")
+
+
+def _storable(end: End) -> End:
+    """Return *end* so that it can be written down: what was sent and could not be noted would be
+    sent again and again."""
+    return replace(
+        end,
+        error=storable(end.error),
+        reply=storable(end.reply),
+        provider_id=storable(end.provider_id),
+        cause=end.cause if end.cause in CAUSES else "",
+    )
 
 
 def _taken(sent: Any) -> End:

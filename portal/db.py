@@ -215,6 +215,12 @@ def _insert_into(kind: type[Base]) -> Insert:
     return insert(kind)
 
 
+def storable(text: str) -> str:
+    """Return *text*, which came from elsewhere, as each database keeps it: without NUL, and without
+    halves of characters, which JSON can name and UTF-8 cannot."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def won(result: Result[Any]) -> bool:
     """Tell whether a conditional UPDATE decided the race in our favour."""
     return isinstance(result, CursorResult) and result.rowcount == 1

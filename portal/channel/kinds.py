@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["invite", "login", "magic", "self"]
 
@@ -39,6 +39,7 @@ our own settings forbid it; `opted_out` the person wants no messages; `timeout`;
 plugin's own.
 """
 
+CAUSES: frozenset[str] = frozenset(get_args(Cause))
 ABOUT_ONE: frozenset[Cause] = frozenset(
     {
         "no_mailbox",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from portal import fallback, tokens
 from portal.channel import Receipt
-from portal.db import atomic
+from portal.channel.kinds import CAUSES
+from portal.db import atomic, storable
 from portal.models import delivery_receipt, delivery_story
 from portal.models.delivery import Delivery, Status
 from portal.models.event import Event
@@ -24,7 +26,18 @@ def receive(account_id: int | None, channel: str, receipts: Iterable[Receipt]) -
     Without an account, the report came to the whole installation and has to name the message's key.
     Each receipt is a transaction of its own, so that one message in trouble keeps no other back.
     """
-    return sum(_receive(account_id, channel, receipt) for receipt in receipts)
+    return sum(_receive(account_id, channel, _storable(receipt)) for receipt in receipts)
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    """Return *receipt* so that it can be written down, whatever a provider made of its words."""
+    return replace(
+        receipt,
+        provider_id=storable(receipt.provider_id),
+        reason=storable(receipt.reason),
+        reply=storable(receipt.reply),
+        cause=receipt.cause if receipt.cause in CAUSES else "",
+    )
 
 
 @atomic

@@ -20,7 +20,7 @@ def read(text: str, *kinds: Callable[[Any], Any]) -> Any:
     try:
         parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))
-    except (ValueError, TypeError, AttributeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 

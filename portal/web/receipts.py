@@ -51,12 +51,15 @@ def take(channel_id: str, key: str, delivery_key: str) -> ResponseReturnValue:
     if request.method not in _METHODS:
         return _answer(405)
     reads_only.set(False)
-    if _is_refused_often():
-        return _answer(429)
     request.max_content_length = request.max_form_memory_size = LARGEST
     found = _found(channel_id, key)
+    # Counted for each address apart: many accounts' reports come from one provider's network, and
+    # what one account does wrong must not keep the others' out.
+    counted = ("receipts", f"{channel_id} {found[2].id}") if found else ("receipts",)
+    if _is_refused_often(counted):
+        return _answer(429)
     if found is None or len(delivery_key) > LONGEST_KEY:
-        return _refuse(404)
+        return _refuse(404, counted)
     channel, row, account = found
     try:
         stored = row.as_settings(account)
@@ -66,7 +69,7 @@ def take(channel_id: str, key: str, delivery_key: str) -> ResponseReturnValue:
     if report is None:
         return _answer(503)
     if report.status:
-        return _refuse(report.status)
+        return _refuse(report.status, counted)
     if not report.receipts:
         return _answer(204)
     return _answer(204 if receive(account.id, channel.id, report.receipts) else 404)
@@ -76,7 +79,6 @@ def _found(channel_id: str, key: str) -> tuple[Channel, ChannelSetting, Account]
     channel = plugins.current().channel(channel_id)
     row = ChannelSetting.by_receipt_key(channel_id, key) if len(key) <= LONGEST_KEY else None
     account = db.session.get(Account, row.account_id) if row else None
-    db.session.commit()  # no connection is held while a plugin reads what came
     if channel is None or row is None or account is None or not channel.caps.receipts:
         return None
     return channel, row, account
@@ -140,21 +142,23 @@ def _whole(receipt: Receipt, key: str) -> Receipt:
     return Receipt(
         status=receipt.status,
         key=receipt.key if named else key,
-        provider_id=receipt.provider_id.replace("\0", ""),
-        reason=receipt.reason.replace("\0", ""),
-        reply=receipt.reply.replace("\0", ""),
+        provider_id=receipt.provider_id,
+        reason=receipt.reason,
+        reply=receipt.reply,
         cause=receipt.cause,
     )
 
 
-def _is_refused_often() -> bool:
-    return limiter.enabled and not limiter.limiter.test(REFUSALS, "receipts", client_network())
+def _is_refused_often(counted: tuple[str, ...]) -> bool:
+    is_over = limiter.enabled and not limiter.limiter.test(REFUSALS, *counted, client_network())
+    db.session.commit()  # no connection is held while a plugin reads what came
+    return is_over
 
 
-def _refuse(status: int) -> Response:
+def _refuse(status: int, counted: tuple[str, ...]) -> Response:
     """Answer, and count it: who guesses addresses or signatures is stopped for a while."""
     if limiter.enabled:
-        limiter.limiter.hit(REFUSALS, "receipts", client_network())
+        limiter.limiter.hit(REFUSALS, *counted, client_network())
     return _answer(status)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from flask import Flask
 
-from portal.channel import PermanentError, TemporaryError
+from portal.channel import PermanentError, Sent, TemporaryError
 from portal.db import db, now
 from portal.models.delivery import Status
 from tests.cast import Client, Page, Staff
@@ -146,3 +148,25 @@ def test_what_waits_can_be_taken_back_or_hurried(acme: Acme, ada: Staff, carl: C
     assert len(carl.letters()) == 1
     page.presses("Cancel").sees("It has already gone out.")
     page.presses("Send now").sees("It has already gone out.")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_providers_odd_words_make_nobody_send_twice(
+    fails: bool, keeps_pigeons: Acme, carl_has_a_phone: Client, ada: Staff
+) -> None:
+    """A result that cannot be written down would be no result: the message would go again."""
+    flown = []
+
+    def send(_request: Any, _settings: Any) -> Sent:
+        flown.append(1)
+        if fails:
+            raise PermanentError("No \0 roof \ud800", reply="\0\ud800", cause="x" * 40)  # type: ignore[arg-type]
+        return Sent(provider_id="bird\0\ud800", reply="\ud800 took off \0")
+
+    keeps_pigeons.pigeon.send = send
+    keeps_pigeons.choose(channels={"invite": ["pigeon"]})
+    ada.invites(carl_has_a_phone.email)
+    keeps_pigeons.world.worker.drains()
+    found = keeps_pigeons.last()
+    assert (found.status, found.provider_id) == (("failed", "") if fails else ("sent", "bird?"))
+    assert len(flown) == 1

@@ -214,6 +214,43 @@ def test_who_guesses_is_stopped_for_a_while(keeps_pigeons: Acme, sent: Delivery)
     assert (set(answers[:60]), set(answers[60:])) == ({404}, {429})
 
 
+def test_who_guesses_keeps_no_true_report_of_the_same_provider_out(
+    keeps_pigeons: Acme, sent: Delivery
+) -> None:
+    stranger = Stranger(keeps_pigeons.world).browser
+    for n in range(61):
+        stranger.asks("POST", f"/hooks/pigeon/{n:043}", data="")
+    told = {"status": "delivered", "key": key_of(sent)}
+    assert reports(keeps_pigeons, told).status_code == 204
+
+
+def test_forgeries_to_one_address_are_stopped_for_a_while(
+    keeps_pigeons: Acme, sent: Delivery
+) -> None:
+    told = {"status": "delivered", "key": key_of(sent)}
+    answers = [
+        reports(keeps_pigeons, told, headers={"X-Word": "caw"}).status_code for _ in range(61)
+    ]
+    assert (set(answers[:60]), answers[60]) == ({403}, 429)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"reason": "half \ud800 a letter", "reply": "nul \0 \udfff"},
+        {"key": "", "provider_id": "\ud800"},
+        {"cause": "x" * 50},
+        {"cause": "a\0b"},
+    ],
+)
+def test_words_that_no_database_keeps_are_no_fault_of_ours(
+    keeps_pigeons: Acme, sent: Delivery, odd: dict[str, str]
+) -> None:
+    told = {"status": "bounced", "key": key_of(sent), **odd}
+    found = reports(keeps_pigeons, data=json.dumps([told]))
+    assert found.status_code == (404 if "provider_id" in odd else 204)
+
+
 def test_no_link_or_code_of_a_returned_message_is_kept(
     keeps_pigeons: Acme, sent: Delivery, ada: Staff, carl: Client
 ) -> None:

@@ -15,6 +15,7 @@ def key(*parts: object) -> str:
     return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
+DEEP = urlsafe_b64encode(b"[" * 6000).decode()
 FOR_STRANGERS = [
     "/p/a%00b/",
     "/p/%ff/",
@@ -45,6 +46,9 @@ FOR_STAFF = [
     f"contacts/?after={key(chr(0), 1)}",
     f"contacts/?after={key(chr(0xD800), 1)}",
     f"contacts/?after={key({}, [])}",
+    f"contacts/?after={DEEP}",
+    f"deliveries/?before={DEEP}",
+    f"tasks/?before={DEEP}",
     f"contacts/?after={key('a', True)}",
     f"contacts/?after={key('a', float('inf'))}",
     "contacts/suggest?q=%25_%5c",
