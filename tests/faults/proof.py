@@ -139,9 +139,7 @@ def account(messages: int, kills: int, home: Path, given: dict[str, str], seed: 
             )
         _write(app, outcome)
         began = time.monotonic()
-        running = stack.enter_context(
-            installation(home, ledger, {**given, "PORT": str(first.port)})
-        )
+        running = stack.enter_context(installation(home, ledger, given))
         posting = _post(running, outcome)
         _kill_on_the_way(running, outcome, kills, random.Random(seed))
         posting.join()

@@ -62,7 +62,7 @@ def test_ten_kinds_of_poison_among_two_hundred_good_messages(
     good = owe(app, *clients(GOOD))
     bad = owe(app, *[f"{name}@carter.example" for name in POISON])
     _send_by(app, dict.fromkeys(good, "email") | dict(zip(bad, POISON, strict=True)))
-    running = portico(**given, PORT=str(first.port))
+    running = portico(**given)
     began = time.monotonic()
     wait_for(lambda: ledger.accepted >= GOOD, within=WITHIN + 15, what="the good ones")
     took = time.monotonic() - began
