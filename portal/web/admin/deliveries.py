@@ -100,7 +100,7 @@ def hurry() -> ResponseReturnValue:
 def try_now() -> ResponseReturnValue:
     """Let one message of a paused channel go: when it gets through, the others follow."""
     account, staff = at_desk()
-    channel_id = request.form.get("channel", "")
+    channel_id = request.form.get("channel", "").replace("\0", "")
     if try_channel_now(account, channel_id, by=staff, request_id=g.request_id):
         flash("One message is tried now. When it gets through, the others follow.", "good")
     else:
