@@ -46,7 +46,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="portico-bench-") as name:
         folder = Path(name)
         if chosen.only in "outbox":
-            missed |= measure_outbox(folder, rounds=chosen.rounds, million=chosen.million)
+            missed |= measure_outbox(
+                folder,
+                rounds=chosen.rounds,
+                million=chosen.million,
+                is_sink_bare=chosen.bare_sink,
+            )
         alone = standing(folder / "standing")
         if any(chosen.only in kind.name for kind in JOURNEYS):
             missed |= report(measure_journeys(folder, chosen))
@@ -70,6 +75,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="measure what has this in its name")
+    parser.add_argument(
+        "--bare-sink", action="store_true", help="the outbox against a server that hardly looks"
+    )
     parser.add_argument(
         "--million", action="store_true", help="the outbox also beside 1,000,000 ended messages"
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import multiprocessing
 import time
 from multiprocessing.sharedctypes import RawArray, RawValue
 from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.bench.sink import listen
 
@@ -62,9 +65,12 @@ class OwnSink:
         self._process.join()
 
     def _serve(self, saying: Any) -> None:
-        loop, port = listen(self._note)
+        loop, port = self._listen()
         saying.send(port)
         loop.run_forever()
+
+    def _listen(self) -> tuple[asyncio.AbstractEventLoop, int]:
+        return listen(self._note)
 
     def _note(self, message: bytes) -> None:
         self._last[: len(message)] = message
@@ -72,3 +78,16 @@ class OwnSink:
         number = self._count.value + 1
         self._times[number % KEPT] = time.monotonic()
         self._count.value = number
+
+
+class RealSink(OwnSink):
+    """The same, spoken by a mail server that people use: it reads, parses and answers as one."""
+
+    def _listen(self) -> tuple[asyncio.AbstractEventLoop, int]:
+        loop = asyncio.new_event_loop()
+        made = loop.create_server(lambda: SMTP(self, loop=loop, hostname="sink"), "127.0.0.1", 0)
+        return loop, int(loop.run_until_complete(made).sockets[0].getsockname()[1])
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self._note(bytes(envelope.original_content or b"").removesuffix(b"\r\n"))
+        return "250 2.0.0 taken"
