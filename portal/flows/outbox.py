@@ -31,9 +31,10 @@ def retry_all(
 
     In transactions of fifty, so that nobody waits long for a lock; pressing again goes on.
     """
+    ids = _in_order(delivery_ids)
     return sum(
-        _retry_some(account, delivery_ids[start : start + BATCH], by, request_id)
-        for start in range(0, len(delivery_ids), BATCH)
+        _retry_some(account, ids[start : start + BATCH], by, request_id)
+        for start in range(0, len(ids), BATCH)
     )
 
 
@@ -43,7 +44,7 @@ def cancel(
 ) -> int:
     """Take back those of *delivery_ids* that have not gone out; return how many that were."""
     taken_back = 0
-    for delivery_id in delivery_ids:
+    for delivery_id in _in_order(delivery_ids):
         why = f"{by.called} took it back."
         if Delivery.cancel(account.id, delivery_id, why):
             taken_back += 1
@@ -55,7 +56,7 @@ def cancel(
 @atomic
 def send_now(account: Account, delivery_ids: Sequence[int]) -> int:
     """Let those of *delivery_ids* that wait go out at once; return how many that were."""
-    return sum(Delivery.hurry(account.id, delivery_id) for delivery_id in delivery_ids)
+    return sum(Delivery.hurry(account.id, one) for one in _in_order(delivery_ids))
 
 
 @atomic
@@ -65,6 +66,12 @@ def send_by(delivery: Delivery, channel: str, *, by: Staff) -> Delivery | None:
     Returns None when the link opens nothing any more, or something stands in for it already.
     """
     return fallback.send_by(delivery, channel, by=by)
+
+
+def _in_order(delivery_ids: Sequence[int]) -> list[int]:
+    """Return the ids in the order in which everybody takes them: of two who press at once, none
+    holds what the other waits for."""
+    return sorted(set(delivery_ids))
 
 
 @atomic
