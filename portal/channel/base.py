@@ -17,13 +17,14 @@ class Caps:
     """What a channel can do.
 
     *address* is the kind of address it writes to: `email`, `phone`, a word of the plugin's own
-    (contacts then get a field of that name), or nothing. *kinds* are the kinds of message it
-    takes: `invite`, `login` sent by staff, `magic` handed to staff, `self` asked for by the client.
-    The result of a *synchronous* one is shown to the person who asked. *idempotent* promises that
+    (contacts then get a field of that name), or nothing. *kinds* are the kinds of message it takes.
+    `invite`, `login` sent by staff and `self` asked for by the client go out to a contact: together
+    they are `MAILED_KINDS`. `magic` is handed to the member of staff who asked, and only by a
+    *synchronous* channel, whose result is shown to the person who asked. *idempotent* promises that
     the same key twice is delivered once. *timeout* is in seconds and bounds one call of any verb.
-    *rate* is the most messages a minute for one account, None for no limit.
-    *receipts* says that the provider reports later, *polls* after how many seconds `poll` wants to
-    be called again (0 for never).
+    *rate* is the most messages a minute for one account, None for no limit. *receipts* says that
+    the provider reports later, *polls* after how many seconds `poll` wants to be called again (0
+    for never).
     """
 
     address: str = ""

@@ -23,6 +23,7 @@ class TemporaryError(ChannelError):
     """It may work later: the message is tried again with growing pauses.
 
     *retry_after* is in seconds, when the provider named a time (HTTP 429 and 503, RFC 9110 10.2.3).
+    The longer of that and the portal's own pause counts.
     """
 
     def __init__(
@@ -37,7 +38,8 @@ class PermanentError(ChannelError):
 
 
 class AuthenticationError(ChannelError):
-    """The provider does not accept us; nothing is wrong with this one message.
+    """The provider does not accept us, or is not where our settings say; nothing is wrong with this
+    one message.
 
     The channel pauses for the account, its messages wait, and staff see a banner.
     """

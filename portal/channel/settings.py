@@ -31,7 +31,8 @@ class Settings(Mapping[str, Any]):
     Empty when they have set nothing. *facts* is what the last successful `check` found out.
     `allows(name, limit, seconds)` counts once more under *name*, for this account and channel and
     over all processes, and tells whether that is within *limit* in so many seconds.
-    Its text form shows no values, so that no secret reaches a log.
+    Its text form shows no values, so that no secret reaches a log. In a test of your own, build one
+    from what would be typed: `Settings({"url": server.url})`.
     """
 
     def __init__(

@@ -32,9 +32,10 @@ class SendRequest:
     eight digits of a message that the client asked for, like `4821 9035`, or nothing.
     *receipt_url* is where the provider may post receipts for this delivery: it ends in the key, so
     that the receipt is understood even before `send` has returned. It is empty when the channel
-    has no receipts. *sender_name* is the account's name, or for a magic link who asked for it,
-    *reply_to* the address of the member of staff who sent it, or nothing. *attempt* is 1 for the
-    first; *expires_at* is when the link stops working.
+    has no receipts, before its settings were saved, and for **Send a test to me**, whose message
+    has a *key* like `trial-7-1790000000` and the *kind* `login`. *sender_name* is the account's
+    name, or for a magic link who asked for it, *reply_to* the address of the member of staff who
+    sent it, or nothing. *attempt* is 1 for the first; *expires_at* is when the link stops working.
     """
 
     key: str

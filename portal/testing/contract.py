@@ -41,8 +41,11 @@ class ChannelContract(Setting):
     *server* is `http`, `smtp`, or nothing for a channel that calls nobody.
     *bad_settings* is something that the form must refuse. *answers* replaces what the server says
     by situation: accepted, unauthorised, too_many, refused, broken, hang, reset, garbage, moved.
-    *receipts_are_signed* is False when nothing but the secret in their address proves them.
-    Tests that a channel's `caps` make meaningless are not there; `not_run` says which and why.
+    *to* is an address to write to, *bad_addresses* some that `normalise_address` must refuse.
+    Where `caps` say receipts, write the method `receipt(settings)`: it returns a `ReceiptRequest`
+    as the provider would post it, signed with *settings*. *receipts_are_signed* is False when
+    nothing but the secret in their address proves them. Tests that a channel's `caps` make
+    meaningless are not there; `not_run` says which and why.
     """
 
     def test_it_declares_what_it_is(self) -> None:

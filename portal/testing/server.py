@@ -15,7 +15,11 @@ from portal.testing.handler import Handler
 
 
 class ScriptedServer:
-    """Listens on loopback, inside `with`. *answer* is given to every call, until it is changed."""
+    """Listens on loopback, inside `with`. *answer* is given to every call, until it is changed.
+
+    It is an `Answer`, or what else may [happen to a call](#what-else-may-happen). *url* is the
+    server's address, such as `http://127.0.0.1:4711`, and *calls* lists each `Call` so far.
+    """
 
     def __init__(self, answer: Scripted | None = None) -> None:
         self.answer: Scripted = answer or Answer()

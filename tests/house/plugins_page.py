@@ -69,8 +69,10 @@ def _parts() -> Iterator[str]:
     for fields in (testing.Answer, testing.Call):
         yield f"### {fields.__name__}"
         yield from _fields(fields)
-    others = (testing.Hang, testing.Reset, testing.Garbage)
-    yield "Instead of an answer: " + " ".join(f"`{one.__name__}()` {_line(one)}" for one in others)
+    yield "### What else may happen"
+    others = (testing.Hang, testing.Reset, testing.Garbage, testing.Moved)
+    yield "Instead of an `Answer`, all from `portal.testing`:"
+    yield "\n".join(f"- `{one.__name__}()`: {_line(one)}" for one in others)
 
 
 def _hook(name: str, hook: Callable[..., Any]) -> Iterator[str]:
