@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -50,7 +52,8 @@ def of(path: Path) -> Iterator[Line]:
     except _MissingError as error:
         yield Line(path.name, "It can be loaded", "failed", str(error))
         return
-    loaded = plugins.load(Operator(), [source])
+    with _silence():
+        loaded = plugins.load(Operator(), [source])
     (info,) = loaded.described()
     if info.state != "loaded":
         yield Line(info.name, "It can be loaded", "failed", _authors_part(info.why))
@@ -90,6 +93,18 @@ def _source(path: Path) -> Source:
 def _package(folder: Path) -> Source:
     name = folder.name
     return Source(name.removeprefix("portal_"), lambda: importlib.import_module(name), str(folder))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep out of the log why a plugin cannot be loaded: it is told as a line."""
+    log = logging.getLogger("portal.plugins")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _authors_part(trace: str) -> str:
