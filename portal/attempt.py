@@ -31,10 +31,10 @@ from portal.interrupt import at_most, ended_after
 from portal.messages import Words, code_in_words, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
+from portal.models.claims import Claim
 from portal.models.contact import Contact
 from portal.models.delivery import Status
 from portal.models.magic_link import Kind, MagicLink
-from portal.models.outbox import Claim
 from portal.models.rate_count import RateCount
 from portal.models.staff import Staff
 from portal.plugins.guard import About

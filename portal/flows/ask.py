@@ -7,12 +7,12 @@ from datetime import timedelta
 from portal import routing
 from portal.config import settings
 from portal.db import atomic
-from portal.models import outbox
+from portal.models import claims
 from portal.models.account import Account
+from portal.models.claims import Claim
 from portal.models.contact import Contact
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
-from portal.models.outbox import Claim
 from portal.models.portal_access import PortalAccess
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import Asked, SignInRequest
@@ -73,7 +73,7 @@ def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAc
     )
     MagicLink.keep_newest_self_asked(contact.id)
     channel = routing.first(account, Kind.SELF, contact)
-    claim = outbox.owe_claimed(link, channel, note=asked.browser)
+    claim = claims.owe_claimed(link, channel, note=asked.browser)
     Event.record(
         "asked",
         account_id=account.id,

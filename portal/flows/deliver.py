@@ -9,21 +9,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from portal import fallback, metrics, plugins, queue
+from portal import metrics, plugins, queue
 from portal.attempt import End, Job, info, make_attempt
 from portal.channel import Channel
 from portal.config import settings
 from portal.db import DatabaseAway, atomic, now
+from portal.ends import OUT, write_end, write_ends
 from portal.interrupt import one_watch
 from portal.lanes import BATCH, PROMPT_SECONDS, Seat, alone, lane_of
-from portal.models import outbox
+from portal.models import claims, outbox
 from portal.models.channel_setting import ChannelSetting
-from portal.models.delivery import Delivery, Status
-from portal.models.event import Event
+from portal.models.claims import Claim, Due, People
+from portal.models.delivery import Status
 from portal.models.magic_link import Kind, MagicLink
-from portal.models.outbox import Claim, Due, People
 from portal.models.pace import Pace
 from portal.models.portal_access import PortalAccess
 
@@ -37,7 +37,6 @@ TURN_SECONDS = 0.25
 """How long a worker goes on with one account and channel before it looks who else waits."""
 INSIST_SECONDS = 600
 """How long a worker tries to write what was sent."""
-OUT = (Status.SENT, Status.DELIVERED)
 
 
 def deliver(delivery_id: int, seat: Seat | None = None) -> int:
@@ -47,7 +46,7 @@ def deliver(delivery_id: int, seat: Seat | None = None) -> int:
     No transaction is open while the provider is called: a stranger's server may think for as
     long as it likes, and a connection held meanwhile would be one less for everybody.
     """
-    due = outbox.due(delivery_id)
+    due = claims.due(delivery_id)
     if due is None:
         return 0
     seat = seat or alone()
@@ -64,7 +63,7 @@ def deliver(delivery_id: int, seat: Seat | None = None) -> int:
 def deliver_claimed(claim: Claim, seat: Seat | None = None) -> None:
     """Make the attempt that was taken when the message was first owed, a moment ago."""
     seat = seat or alone()
-    is_own = outbox.has_own_settings(claim.account_id, claim.channel)
+    is_own = claims.has_own_settings(claim.account_id, claim.channel)
     lane = lane_of(claim.account_id if is_own else 0, claim.channel)
     if not seat.lanes.enter(seat.number, lane):
         _give_back([claim], now())
@@ -95,7 +94,7 @@ def _take_and_send(delivery_id: int, due: Due, seat: Seat, lane: int) -> int:
 
 def _wake_another(due: Due) -> None:
     """Have the next ones sent after what others wait for in the queue."""
-    delivery_id = outbox.next_for_another(due.account_id, due.channel)
+    delivery_id = claims.next_for_another(due.account_id, due.channel)
     if delivery_id is not None:
         queue.wake("deliver", delivery_id)
 
@@ -124,25 +123,25 @@ def _more(channel_id: str, seat: Seat, lane: int) -> int:
 
 @atomic
 def _take(delivery_id: int, more: int) -> list[Job]:
-    return _begun(outbox.claim(delivery_id, more=more))
+    return _begun(claims.claim(delivery_id, more=more))
 
 
 @atomic
 def _finish_and_take(ends: list[tuple[Job, End]], due: Due, more: int) -> list[Job]:
-    _write_ends(ends)
-    return _begun(outbox.claim_more(due.account_id, due.channel, more)) if more else []
+    write_ends(ends)
+    return _begun(claims.claim_more(due.account_id, due.channel, more)) if more else []
 
 
-def _begun(claims: list[Claim]) -> list[Job]:
+def _begun(taken: list[Claim]) -> list[Job]:
     """Return what can go out now, each link's life begun."""
-    jobs = _worth_sending(claims)
+    jobs = _worth_sending(taken)
     MagicLink.start_lives([job.link for job in jobs if job.claim.kind != Kind.MAGIC], now())
     return jobs
 
 
 @atomic
-def _take_up(claims: list[Claim]) -> list[Job]:
-    return _worth_sending(claims)
+def _take_up(taken: list[Claim]) -> list[Job]:
+    return _worth_sending(taken)
 
 
 @atomic
@@ -150,24 +149,24 @@ def _hold(account_id: int, channel: str, until: datetime) -> None:
     outbox.hold(account_id, channel, until)
 
 
-def _give_back(claims: Sequence[Claim], due_at: datetime) -> None:
+def _give_back(taken: Sequence[Claim], due_at: datetime) -> None:
     """Return what was taken and not begun; nothing is written when that is nothing."""
-    if claims:
-        _return(claims, due_at)
+    if taken:
+        _return(taken, due_at)
 
 
 @atomic
-def _return(claims: Sequence[Claim], due_at: datetime) -> None:
-    for claim in claims:
+def _return(taken: Sequence[Claim], due_at: datetime) -> None:
+    for claim in taken:
         outbox.return_unsent(claim, due_at)
 
 
-def _worth_sending(claims: list[Claim]) -> list[Job]:
+def _worth_sending(taken: list[Claim]) -> list[Job]:
     """Return what can go out now; end, hold or put off the rest."""
-    if not claims:
+    if not taken:
         return []
-    people = outbox.people(claims)
-    jobs = [_job(claim, people[claim.delivery_id]) for claim in claims]
+    people = claims.people(taken)
+    jobs = [_job(claim, people[claim.delivery_id]) for claim in taken]
     # Worth before pause: what is over must end though its channel rests, and is no probe.
     jobs = [job for job in jobs if _is_worth(job, people[job.claim.delivery_id].access)]
     return [job for job in _through_pause(jobs) if job.is_probe or _is_its_turn(job)]
@@ -207,7 +206,7 @@ def _is_worth(job: Job, access: PortalAccess) -> bool:
     if reason is None:
         return True
     status, words = reason
-    _end(job, End(status, words))
+    write_end(job, End(status, words))
     return False
 
 
@@ -326,147 +325,4 @@ def _finish(ends: list[tuple[Job, End]]) -> None:
 
 @atomic
 def _write_all(ends: list[tuple[Job, End]]) -> None:
-    _write_ends(ends)
-
-
-def _write_ends(ends: list[tuple[Job, End]]) -> None:
-    well = [(job, end) for job, end in ends if _went_well(job, end)]
-    if well:
-        _end_well(well)
-    for job, end in ends:
-        if not _went_well(job, end):
-            _write(job, end)
-
-
-def _went_well(job: Job, end: End) -> bool:
-    """Tell whether nothing but the end itself is to be written, as of nearly every message."""
-    is_healthy = job.setting is None or not (job.setting.failures or job.setting.is_paused)
-    is_plain = not (job.was_undelivered or end.blame or end.error or _receipt_due_at(job, end))
-    return end.status in OUT and is_healthy and is_plain
-
-
-def _end_well(ends: list[tuple[Job, End]]) -> None:
-    won = outbox.finish_many([(job.claim, e.status, e.reply, e.provider_id) for job, e in ends])
-    lines = [_line(job, str(e.status), e) for job, e in ends if job.claim.delivery_id in won]
-    if lines:
-        Event.record_many(lines)
-
-
-def _write(job: Job, end: End) -> None:
-    if end.blame:
-        _blame(job, end)
-    elif end.status in OUT:
-        _praise(job)
-    elif job.is_probe:
-        _probe_on(job)
-    if not end.try_again:
-        _end(job, end)
-    elif end.blame == "sign_in":
-        _wait_for_channel(job, end)
-    else:
-        _try_later(job, end)
-
-
-def _try_later(job: Job, end: End) -> None:
-    """Put the message back with a growing pause, unless its attempts or its time are spent."""
-    claim = job.claim
-    if claim.attempt >= settings().attempts:
-        _end(job, replace(end, try_again=False))
-        return
-    pause = max(outbox.pause_after(claim.attempt), timedelta(seconds=end.retry_after))
-    due_at = now() + pause
-    if due_at >= claim.deadline_at:
-        _end(job, replace(end, status=Status.EXPIRED, try_again=False))
-    elif outbox.put_back(claim, due_at, error=end.error, reply=end.reply, cause=end.cause):
-        _record(job, "delayed", end, due_at=due_at.isoformat())
-
-
-def _wait_for_channel(job: Job, end: End) -> None:
-    """Nothing is wrong with the message: it waits, its attempts unspent, until we are let in."""
-    setting = ChannelSetting.find_or_add(job.account.id, job.claim.channel)
-    until = setting.paused_until or now() + CROWDED
-    due_at = min(until, job.claim.deadline_at)
-    if outbox.wait(job.claim, due_at, error=end.error, reply=end.reply, cause=end.cause):
-        _record(job, "delayed", end, due_at=due_at.isoformat())
-
-
-def _end(job: Job, end: End) -> None:
-    claim = job.claim
-    if not outbox.finish(
-        claim,
-        end.status,
-        error=end.error,
-        reply=end.reply,
-        cause=end.cause,
-        provider_id=end.provider_id,
-        receipt_due_at=_receipt_due_at(job, end),
-    ):
-        return
-    has_failed = end.status not in (*OUT, Status.CANCELLED)
-    if has_failed or (job.was_undelivered and end.status in OUT):
-        PortalAccess.mark_delivery(claim.contact_id, undelivered=has_failed)
-    _record(job, str(end.status), end)
-    if end.status in (Status.FAILED, Status.EXPIRED):
-        fallback.stand_in(claim.delivery_id, end.error)
-    elif end.status == Status.UNKNOWN:
-        fallback.ask_staff_about(claim.delivery_id, end.error)
-
-
-def _receipt_due_at(job: Job, end: End) -> datetime | None:
-    """Return when to stop waiting for a receipt, if the account wants that and one may come."""
-    channel = plugins.current().channel(job.claim.channel)
-    wait = job.setting.receipt_wait if job.setting else 0
-    if end.status != Status.SENT or not wait or channel is None or not channel.caps.receipts:
-        return None
-    return now() + timedelta(seconds=wait)
-
-
-def _blame(job: Job, end: End) -> None:
-    """Count a failure that was not this message's; the channel pauses when there are too many."""
-    setting = ChannelSetting.find_or_add(job.account.id, job.claim.channel)
-    why = "sign_in" if end.blame == "sign_in" else "failures"
-    if setting.fail(why, end.error, retry_after=end.retry_after, was_probe=job.is_probe):
-        _record_of_channel(job, "channel_paused", reason=end.error, reply=end.reply)
-
-
-def _praise(job: Job) -> None:
-    """Something went through: the channel is well again, and what waited for it goes on."""
-    setting = job.setting
-    if setting is None or not (setting.failures or setting.is_paused):
-        return
-    if setting.recover():
-        Delivery.release(job.account.id, job.claim.channel)
-        _record_of_channel(job, "channel_resumed")
-
-
-def _probe_on(job: Job) -> None:
-    """The probe ended for reasons of its own: the next message may tell how the channel is."""
-    if job.setting is not None:
-        job.setting.let_probe()
-        Delivery.release(job.account.id, job.setting.channel)
-
-
-def _record_of_channel(job: Job, kind: str, **reasons: str) -> None:
-    detail = {"channel": job.claim.channel, **{k: v for k, v in reasons.items() if v}}
-    Event.record(kind, account_id=job.account.id, detail=detail)
-
-
-def _record(job: Job, kind: str, end: End, **more: str) -> None:
-    Event.record(**_line(job, kind, end, **more))
-
-
-def _line(job: Job, kind: str, end: End, **more: str) -> dict[str, Any]:
-    claim = job.claim
-    given = {"reason": end.error, "reply": end.reply, "cause": end.cause, **more}
-    return {
-        "kind": kind,
-        "account_id": claim.account_id,
-        "contact_id": claim.contact_id,
-        "link_id": claim.link_id,
-        "delivery_id": claim.delivery_id,
-        "detail": {
-            "channel": claim.channel,
-            "attempt": claim.attempt,
-            **{name: words for name, words in given.items() if words},
-        },
-    }
+    write_ends(ends)

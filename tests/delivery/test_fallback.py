@@ -22,7 +22,7 @@ from portal.db import db
 from portal.flows.receive import receive
 from portal.flows.take_over import take_over
 from portal.lanes import Left
-from portal.models import account_choices, outbox
+from portal.models import account_choices, claims
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.contact import Contact
@@ -162,7 +162,7 @@ def test_a_worker_that_died_leaves_the_receipt_awaited(
         db.session.commit()
     delivery_id = owe_carl(world, carl)
     with world.app.app_context():
-        outbox.claim(delivery_id)
+        claims.claim(delivery_id)
         db.session.commit()
         take_over(Left([(delivery_id, 1)], None, []), how="SIGKILL", is_plugins_fault=False)
     (one,) = deliveries(world.app)
@@ -178,7 +178,7 @@ def test_a_plugin_that_always_ends_its_worker_is_given_up(
     delivery_id = owe_carl(world, carl)
     for attempt in range(1, 9):
         with world.app.app_context():
-            outbox.claim(delivery_id)
+            claims.claim(delivery_id)
             db.session.commit()
             left = Left([], (delivery_id, attempt), [])
             take_over(left, how="SIGSEGV", is_plugins_fault=True)

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal.db import db, now
-from portal.models import outbox
+from portal.models import claims, outbox
 from portal.models.delivery import Delivery
 
 BY_INDEX = re.compile(r"SEARCH|USING (COVERING )?INDEX")
@@ -37,7 +37,7 @@ def kept_statements() -> Iterator[list[tuple[str, Any]]]:
     "ask",
     [
         lambda: outbox.overdue(by=timedelta(), limit=10),
-        lambda: outbox.claim_more(1, "email", 10),
+        lambda: claims.claim_more(1, "email", 10),
         lambda: outbox.hold(1, "email", now()),
         lambda: outbox.without_receipt(10),
         lambda: Delivery.release(1, "email"),
