@@ -202,7 +202,11 @@ def test_a_paused_channel_says_so_and_goes_on_when_it_is_told_to(
 ) -> None:
     pauses(keeps_pigeons, "The loft does not know this word.")
     for place in ("", "deliveries/", "channels/", "channels/pigeon"):
-        ada.at(place).sees("Pigeon is paused.", "does not accept our sign-in", "Open settings")
+        ada.at(place).sees(
+            "Pigeon is paused.",
+            "Its settings, or its sign-in at the provider, are not accepted.",
+            "Open settings",
+        )
     page = sol.at("deliveries/").sees("Pigeon is paused.").does_not_see("Open settings")
     page.presses("Try now").sees("One message is tried now.")
     assert (keeps_pigeons.setting().paused_until or now()) <= now()

@@ -21,7 +21,7 @@ class Paused(NamedTuple):
 
 
 WHY = {
-    "sign_in": "The provider does not accept our sign-in.",
+    "sign_in": "Its settings, or its sign-in at the provider, are not accepted.",
     "failures": "Its provider failed several times in a row.",
 }
 
