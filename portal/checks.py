@@ -52,7 +52,7 @@ def of(path: Path) -> Iterator[Line]:
     except _MissingError as error:
         yield Line(path.name, "It can be loaded", "failed", str(error))
         return
-    with _silence():
+    with silence():
         loaded = plugins.load(Operator(), [source])
     (info,) = loaded.described()
     if info.state != "loaded":
@@ -96,8 +96,8 @@ def _package(folder: Path) -> Source:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Keep out of the log why a plugin cannot be loaded: it is told as a line."""
+def silence() -> Iterator[None]:
+    """Keep out of the log why plugins cannot be loaded, where that is printed anyway."""
     log = logging.getLogger("portal.plugins")
     before = log.level
     log.setLevel(logging.CRITICAL)

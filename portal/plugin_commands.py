@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -37,10 +36,11 @@ def names_of_groups() -> list[str]:
 
     A portal that is not set up yet has a list of commands too.
     """
-    logging.getLogger("portal.plugins").setLevel(logging.CRITICAL)
     try:
         settings = config.load()
-        loaded = host.load(operator(settings), found(settings.home / "plugins"), settings.plugins)
+        sources = found(settings.home / "plugins")
+        with checks.silence():
+            loaded = host.load(operator(settings), sources, settings.plugins)
     except (PortalError, OSError):
         return []
     return loaded.implementers("portal_commands")
@@ -123,9 +123,9 @@ def check(path: Path) -> None:
 
 def _app() -> Flask:
     """Return the app, whose plugins say on standard output what is wrong, instead of in the log."""
-    logging.getLogger("portal.plugins").setLevel(logging.CRITICAL)
     try:
-        return create_app()
+        with checks.silence():
+            return create_app()
     except PortalError as error:
         click.echo(f"portal: {error}", err=True)
         sys.exit(MISUSED)
