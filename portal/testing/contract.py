@@ -149,7 +149,7 @@ class ChannelContract(Setting):
         self._raises("refused", PermanentError)
 
     def test_a_broken_provider_is_tried_again(self) -> None:
-        """When the provider is broken (5xx) it raises TemporaryError."""
+        """When the provider is broken (5xx) it raises TemporaryError or AmbiguousError."""
         self._raises("broken", TemporaryError, AmbiguousError)
 
     def test_a_provider_that_is_away_is_tried_again(self) -> None:
@@ -167,8 +167,7 @@ class ChannelContract(Setting):
         must(took <= self.channel.caps.timeout, f"it took {took:.0f} s; caps.timeout is less")
 
     def test_a_line_that_drops_is_unclear(self) -> None:
-        """When the line drops after the message, it is tried again only where caps say idempotent:
-        AmbiguousError, or for an idempotent channel TemporaryError as well."""
+        """When the line drops after the message: AmbiguousError, or TemporaryError if idempotent."""
         self._raises("reset", *self._unclear())
 
     def test_nonsense_is_no_crash(self) -> None:

@@ -289,6 +289,16 @@ def test_a_channel_with_a_fault_is_told(channel: type[Channel], test: str) -> No
     assert found[f"test_{test}"].words
 
 
+def test_the_title_says_what_is_accepted_of_one_that_may_be_asked_twice() -> None:
+    class Calm(Sure):
+        caps = Owl.caps
+
+    tried = type("Tried", (OwlContract,), {"channel": Calm})
+    (result,) = run(tried, only="test_a_line_that_drops_is_unclear")
+    assert result.state == "ok"
+    assert "TemporaryError if idempotent" in result.says
+
+
 def test_a_channel_that_can_do_less_is_put_to_fewer_tests_and_each_has_a_reason() -> None:
     class Mute(Channel):
         id, name, caps = "mute", "Mute", Caps(synchronous=True, kinds=frozenset({"magic"}))
