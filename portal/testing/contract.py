@@ -167,7 +167,7 @@ class ChannelContract(Setting):
         must(took <= self.channel.caps.timeout, f"it took {took:.0f} s; caps.timeout is less")
 
     def test_a_line_that_drops_is_unclear(self) -> None:
-        """When the line drops after the message: AmbiguousError, or TemporaryError if idempotent."""
+        """When the line drops at the end: AmbiguousError, or TemporaryError if idempotent."""
         self._raises("reset", *self._unclear())
 
     def test_nonsense_is_no_crash(self) -> None:
