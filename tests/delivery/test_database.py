@@ -149,7 +149,8 @@ def test_get_writes_nothing_on_any_page(
             for who in (ada.browser, carl.browser, mallory.browser):
                 for method in ("GET", "HEAD", "OPTIONS"):
                     with who.asks(method, path) as answer:
-                        assert answer.status_code < 500, path
+                        # No worker is alive here, and /readyz says so.
+                        assert answer.status_code < 500 or path == "/readyz", path
     written = [one for one in said if one.upper().startswith(WRITES)]
     strays = [one for one in written if one.split()[2 if "INTO" in one else 1] not in BESIDE]
     assert strays == []
