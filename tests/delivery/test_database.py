@@ -140,7 +140,8 @@ def test_get_writes_nothing_on_any_page(
     paths = [
         _path(rule, contact_id=contact, token=unused.rpartition("/")[2])
         for rule in world.app.url_map.iter_rules()
-        if "GET" in (rule.methods or ())
+        # Gateways report by GET too: what they call is no page, and does write.
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith("/hooks/")
     ]
     assert len(paths) > 20
     with statements(world.app) as said:
