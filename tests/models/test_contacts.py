@@ -137,7 +137,12 @@ def test_an_address_belongs_to_one_contact(app: Flask) -> None:
         assert (again.id, again.name) == (carl.id, "Carl")
         with pytest.raises(TakenError, match="Carl already has this address"):
             dora.change(
-                name="Dora", email="Carl@carter.example", phone="", locale="", external_id=""
+                name="Dora",
+                email="Carl@carter.example",
+                phone="",
+                locale="",
+                external_id="",
+                addresses={},
             )
 
 
