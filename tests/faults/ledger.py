@@ -27,12 +27,12 @@ class Ledger:
         self.accepted = 0
         self.entries: Counter[Entry] = Counter()
         self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(
-            self._loop.create_server(lambda: _Talk(self), "127.0.0.1", 0)
-        )
-        self.port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        # In its own thread from the first: a browser's loop may be at home in this one.
+        listens = self._loop.create_server(lambda: _Talk(self), "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(listens, self._loop).result()
+        self.port: int = self._server.sockets[0].getsockname()[1]
 
     @property
     def url(self) -> str:
