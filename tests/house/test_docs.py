@@ -249,7 +249,9 @@ def test_the_channel_of_the_documents_is_short() -> None:
     assert len(relay_plugin().splitlines()) < 30
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("database", "collected")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_channel_of_the_documents_sends(
     drop_in: Callable[[str, str], None],
     request: pytest.FixtureRequest,
@@ -285,6 +287,7 @@ def test_the_channel_of_the_documents_sends(
 
 
 # A refusal that urlopen raises is closed when it is collected: the short plugin does no better.
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_check_tells_what_the_channel_of_the_documents_still_gets_wrong(tmp_path: Path) -> None:

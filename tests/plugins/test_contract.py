@@ -244,6 +244,9 @@ class Greedy(Owl):
         raise KeyError("next")
 
 
+@pytest.mark.usefixtures("collected")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("channel", "test"),
     [

@@ -68,6 +68,7 @@ def test_the_receipt_of_the_page_is_signed_as_new_plugins_sign(
 
 
 # A refusal that urlopen raises is closed when it is collected: the short plugin does no better.
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_short_channel_loses_no_message_to_a_redirect(tmp_path: Path) -> None:
