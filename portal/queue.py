@@ -59,12 +59,21 @@ def connect(url: str, key: bytes) -> Huey:
 
 def init_app(app: Flask, url: str, secret_keys: tuple[str, ...]) -> Queue:
     try:
-        queue = Queue(url, derive("queue", secret_keys)[0])
+        queue = _opened(url, derive("queue", secret_keys)[0])
     except Exception as error:
         first, *_ = str(error).splitlines() or [type(error).__name__]
         raise SettingsError(f"PORTAL_QUEUE_URL: the queue cannot be opened: {first}") from error
     app.extensions["portal_queue"] = queue
     return queue
+
+
+def _opened(url: str, key: bytes) -> Queue:
+    """Open the queue. Two processes that make its tables in PostgreSQL at once collide in the
+    catalogue, whatever IF NOT EXISTS says: whoever loses finds them made a moment later."""
+    try:
+        return Queue(url, key)
+    except Exception:
+        return Queue(url, key)
 
 
 def current() -> Queue:
