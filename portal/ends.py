@@ -31,6 +31,9 @@ def write_ends(ends: list[tuple[Job, End]]) -> None:
     for job, end in ends:
         if not _went_well(job, end):
             _write(job, end)
+    used = {job.setting.id: job.setting for job, end in ends if job.setting and end.status in OUT}
+    for setting in used.values():
+        setting.note_sent()
 
 
 def _went_well(job: Job, end: End) -> bool:

@@ -36,6 +36,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=1)
 """The longest pause that a provider may ask for."""
 SIGN_IN_PAUSE = timedelta(minutes=5)
+SENT_NOTED_EVERY = timedelta(minutes=1)
 
 
 class ChannelSetting(Base):
@@ -211,6 +212,17 @@ class ChannelSetting(Base):
             .values(paused_until=now())
             .execution_options(synchronize_session=False)
         )
+
+    def note_sent(self) -> None:
+        """Note that something went out, at most once a minute: the page says when, not how many."""
+        at = now()
+        if self.last_sent_at is None or at - self.last_sent_at > SENT_NOTED_EVERY:
+            db.session.execute(
+                update(ChannelSetting)
+                .where(ChannelSetting.id == self.id)
+                .values(last_sent_at=at)
+                .execution_options(synchronize_session=False)
+            )
 
     def recover(self) -> bool:
         """Forget the failures: something went through. Tell whether that ended a pause; of two who

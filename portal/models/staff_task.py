@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    func,
     or_,
     select,
     text,
@@ -103,11 +102,6 @@ class StaffTask(Base):
             .values(done_at=now(), done_by=by, done_why=why)
             .execution_options(synchronize_session=False)
         )
-
-    @classmethod
-    def count_open(cls, account_id: int, *, most: int = 1000) -> int:
-        some = select(cls.id).where(*_open(account_id)).limit(most).subquery()
-        return db.session.scalar(select(func.count()).select_from(some)) or 0
 
     @classmethod
     def page(

@@ -291,3 +291,27 @@ def test_failures_at_the_same_moment_are_one_pause(world: World, clock: Clock) -
     assert setting
     assert setting.paused_until == clock.now + timedelta(minutes=1)
     assert len(events(world.app, "channel_paused")) == 1
+
+
+def test_the_page_says_when_the_channel_last_sent_something(
+    world: World, ada: Staff, clock: Clock
+) -> None:
+    Provider.of(world.app, DOWN, takes)
+    owe(world.app, *clients(1))
+    world.worker.drains()
+    setting = setting_of(world.app)
+    assert setting
+    assert setting.last_sent_at is None, "nothing has gone out"
+    clock.goes_on(seconds=LONGEST_RETRY)
+    world.worker.drains()
+    first = clock.now
+    assert setting_of(world.app).last_sent_at == first  # type: ignore[union-attr]
+    clock.goes_on(seconds=30)
+    owe(world.app, *clients(1))
+    world.worker.drains()
+    assert setting_of(world.app).last_sent_at == first  # type: ignore[union-attr]
+    clock.goes_on(seconds=31)
+    owe(world.app, *clients(1))
+    world.worker.drains()
+    assert setting_of(world.app).last_sent_at == clock.now  # type: ignore[union-attr]
+    ada.at("channels/email").sees("Last sent")
