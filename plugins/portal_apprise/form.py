@@ -26,7 +26,7 @@ They are named so that the form can say it; `services` refuses all others of the
 NAME = re.compile(r"[a-z0-9]{1,20}")
 
 
-class MessengerForm(SettingsForm):  # type: ignore[misc]
+class MessengerForm(SettingsForm):
     services = TextAreaField(
         "Which services may be used",
         [InputRequired("Name at least one service."), Length(max=2000)],

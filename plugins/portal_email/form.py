@@ -37,7 +37,7 @@ def in_group(group: str, **more: str) -> dict[str, Any]:
     return {"render_kw": {"data-group": group, **more}}
 
 
-class EmailSettings(SettingsForm):  # type: ignore[misc]
+class EmailSettings(SettingsForm):
     """Everything may stay blank: then messages go through the operator's mail server."""
 
     goes_to = {  # noqa: RUF012 - read only

@@ -260,7 +260,8 @@ class ChannelSetting(Base):
 
 def _pause(why: str, pauses: int) -> timedelta:
     first = SIGN_IN_PAUSE if why == "sign_in" else SHORTEST_PAUSE
-    return min(first * 2 ** min(pauses, 8), LONGEST_PAUSE)
+    doubled: int = 2 ** min(pauses, 8)
+    return min(first * doubled, LONGEST_PAUSE)
 
 
 _FIND = (

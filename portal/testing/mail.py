@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from email.message import EmailMessage
-from typing import cast
 
 from portal.testing.calls import Call
 
@@ -35,7 +33,7 @@ def message(said: object) -> bytes:
 
 def as_call(raw: bytes, line: tuple[str, int]) -> Call:
     """Return the message as a call: its headers, and its parts as they read when decoded."""
-    found = cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.default))
+    found = email.message_from_bytes(raw, policy=email.policy.default)
     parts = [
         str(part.get_content()) for part in found.walk() if part.get_content_maintype() == "text"
     ]

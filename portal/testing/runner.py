@@ -57,4 +57,5 @@ def _where(error: BaseException) -> str:
 
 
 def _first_line(test: Any) -> str:
-    return (test.__doc__ or test.__name__.replace("_", " ")).strip().splitlines()[0]
+    words: str = test.__doc__ or test.__name__.replace("_", " ")
+    return words.strip().splitlines()[0]

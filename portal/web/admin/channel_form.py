@@ -6,9 +6,9 @@ The form is a plugin's. Whatever it does, the page says so in words, and it coun
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
@@ -18,6 +18,8 @@ from portal.channel import Channel, Settings, SettingsForm
 from portal.db import db
 from portal.plugins import current
 from portal.plugins.guard import About
+
+T = TypeVar("T")
 
 PREFIX, REMOVE = "set-", "remove-"
 NAMES_OF_PLACES = ("url", "host", "server", "endpoint")
@@ -96,7 +98,9 @@ def is_ready(channel: Channel, settings: Settings, account_id: int) -> bool:
     return bool(_guarded(channel, "is_ready", act, settings, account_id))
 
 
-def _guarded(channel: Channel, verb: str, act: Any, settings: Settings, account_id: int) -> Any:
+def _guarded(
+    channel: Channel, verb: str, act: Callable[[], T], settings: Settings, account_id: int
+) -> T | None:
     found = current()
     db.session.commit()  # a plugin may take its time, and its fault is written down beside us
     secrets = tuple(str(value) for value in settings.values() if isinstance(value, str))

@@ -15,7 +15,8 @@ from portal.flows.sign_in import Browser, SignedIn, sign_in_by_link
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession
 from portal.models.event import Event
-from portal.models.magic_link import Look, MagicLink
+from portal.models.look import Look
+from portal.models.magic_link import MagicLink
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions
 from portal.web.client.portal import flow_for, where_to
