@@ -14,18 +14,20 @@ from tests.surfer import Owner, Surfer
 class Poster:
     """Posts the same invitation form for one address after the other."""
 
-    def __init__(self, running: Portico) -> None:
+    def __init__(self, running: Portico, patience: float = 60) -> None:
+        """*patience* is in seconds: so long may nobody listen."""
         owner = Owner(running)
         button, form = owner.at("invitations/new")._button("Send Invite")
         assert button
         self.data: dict[str, Any] = owner.at("invitations/new")._data(form)
+        self.patience = patience
         self.base, self.cookies = running.url, owner.browser.cookies  # type: ignore[attr-defined]
 
     def posts(self, address: str) -> str:
         """Return *address* when the portal said that its invitation is on its way."""
         browser = Surfer(self.base)
         browser.cookies = dict(self.cookies)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 answer = browser.asks(

@@ -13,9 +13,9 @@ import fcntl
 import random
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,9 +140,10 @@ def account(messages: int, kills: int, home: Path, given: dict[str, str], seed: 
         _write(app, outcome)
         began = time.monotonic()
         running = stack.enter_context(installation(home, ledger, given))
-        posting = _post(running, outcome)
+        browser = stack.enter_context(ThreadPoolExecutor(1))
+        posting = browser.submit(_post, Poster(running, PATIENCE), outcome)
         _kill_on_the_way(running, outcome, kills, random.Random(seed))
-        posting.join()
+        posting.result()
         _await(app, outcome)
         outcome.seconds = time.monotonic() - began
         outcome.last_kill = outcome.last_kill and outcome.last_kill - began
@@ -164,21 +165,14 @@ def _write(app: Flask, outcome: Outcome) -> None:
             outcome.acknowledged.add(address)
 
 
-def _post(running: Portico, outcome: Outcome) -> threading.Thread:
+def _post(poster: Poster, outcome: Outcome) -> None:
     """Ask for the others in a browser, while the web's processes die as well."""
     posted = int(outcome.messages * POSTED)
-    poster = Poster(running)
-
-    def post() -> None:
-        pause = outcome.messages / 200 / max(posted, 1)
-        for number in range(posted):
-            if address := poster.posts(f"c{number}@carter.example"):
-                outcome.acknowledged.add(address)
-            time.sleep(pause)
-
-    posting = threading.Thread(target=post)
-    posting.start()
-    return posting
+    pause = outcome.messages / 200 / max(posted, 1)
+    for number in range(posted):
+        if address := poster.posts(f"c{number}@carter.example"):
+            outcome.acknowledged.add(address)
+        time.sleep(pause)
 
 
 def _kill_on_the_way(running: Portico, outcome: Outcome, kills: int, dice: random.Random) -> None:
