@@ -169,54 +169,57 @@ class PorticoWorker(Worker):  # type: ignore[misc]
         super().shutdown()
 
 
-class Sweep(BaseProcess):  # type: ignore[misc]
+class Rounds(BaseProcess):  # type: ignore[misc]
+    """A process that does the same every second; a round that fails is followed by the next."""
+
+    failed: str
+    """What the log says of a round that failed."""
+
+    def __init__(self, app: Flask, huey: object, stop_flag: object) -> None:
+        super().__init__(huey, stop_flag)
+        self.app = app
+        self.parent = os.getpid()
+
+    def initialize(self) -> None:
+        _after_fork(self.app)
+
+    def loop(self, now: object = None) -> None:
+        _leave_without(self.parent)
+        started = time.monotonic()
+        with self.app.app_context():
+            try:
+                self.round()
+            except Exception:
+                # The database may be away for a while; the next round finds the same rows.
+                log.exception(self.failed)
+        self.sleep_for_interval(started, sweeping.ROUND_SECONDS)
+
+    def round(self) -> None:
+        raise NotImplementedError
+
+
+class Sweep(Rounds):
     """Stands where Huey's scheduler stands: we schedule by rows, not by Huey."""
 
     process_name = "Sweep"
-
-    def __init__(self, app: Flask, huey: object, stop_flag: object) -> None:
-        super().__init__(huey, stop_flag)
-        self.app = app
-        self.parent = os.getpid()
-        self.sweep = sweeping.Sweep(VERBS)
+    failed = "The sweep failed and will try again."
 
     def initialize(self) -> None:
-        _after_fork(self.app)
+        super().initialize()
+        self.sweep = sweeping.Sweep(VERBS)
 
-    def loop(self, now: object = None) -> None:
-        _leave_without(self.parent)
-        started = time.monotonic()
-        with self.app.app_context():
-            try:
-                self.sweep.round()
-            except Exception:
-                # The database may be away for a while; the next round finds the same rows.
-                log.exception("The sweep failed and will try again.")
-        self.sleep_for_interval(started, sweeping.ROUND_SECONDS)
+    def round(self) -> None:
+        self.sweep.round()
 
 
-class Observer(BaseProcess):  # type: ignore[misc]
+class Observer(Rounds):
     """Tells plugins of events, in a process of its own: one that hangs stops no message."""
 
     process_name = "Observer"
+    failed = "Plugins could not be told of events; that is tried again."
 
-    def __init__(self, app: Flask, huey: object, stop_flag: object) -> None:
-        super().__init__(huey, stop_flag)
-        self.app = app
-        self.parent = os.getpid()
-
-    def initialize(self) -> None:
-        _after_fork(self.app)
-
-    def loop(self, now: object = None) -> None:
-        _leave_without(self.parent)
-        started = time.monotonic()
-        with self.app.app_context():
-            try:
-                observe()
-            except Exception:
-                log.exception("Plugins could not be told of events; that is tried again.")
-        self.sleep_for_interval(started, sweeping.ROUND_SECONDS)
+    def round(self) -> None:
+        observe()
 
 
 class PorticoConsumer(Consumer):  # type: ignore[misc]

@@ -196,29 +196,20 @@ _CLAIM_MANY = _TAKE.where(
     Delivery.status == Status.QUEUED,
     Delivery.due_at <= _AT,
 )
+_WAITING = select(Delivery.id).where(
+    IS_PENDING,
+    Delivery.status == Status.QUEUED,
+    Delivery.due_at <= _AT,
+    Delivery.account_id == bindparam("account", type_=big_id),
+    Delivery.channel == bindparam("by", type_=String()),
+)
 _BESIDE = (
-    select(Delivery.id)
-    .where(
-        IS_PENDING,
-        Delivery.status == Status.QUEUED,
-        Delivery.due_at <= _AT,
-        Delivery.account_id == bindparam("account", type_=big_id),
-        Delivery.channel == bindparam("by", type_=String()),
-    )
-    .order_by(Delivery.due_at)
+    _WAITING.order_by(Delivery.due_at)
     .limit(bindparam("most", type_=big_id))
     .with_for_update(skip_locked=True)
 )
 _LAST = (
-    select(Delivery.id)
-    .where(
-        IS_PENDING,
-        Delivery.status == Status.QUEUED,
-        Delivery.due_at <= _AT,
-        Delivery.account_id == bindparam("account", type_=big_id),
-        Delivery.channel == bindparam("by", type_=String()),
-    )
-    .order_by(Delivery.due_at.desc(), Delivery.id.desc())
+    _WAITING.order_by(Delivery.due_at.desc(), Delivery.id.desc())
     .limit(1)
     .offset(bindparam("place", type_=big_id))
 )

@@ -4,70 +4,29 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from types import TracebackType
 
 from portal.testing.calls import Call
+from portal.testing.loopback import LoopbackServer
 from portal.testing.mail import HANG, HANG_UP, RESET, USUAL, as_call, message
 
 
-class ScriptedMailServer:
+class ScriptedMailServer(LoopbackServer):
     """Listens on loopback, inside `with`. *replies* are by verb; `GREETING` and `DOT`, the reply
     to a whole message, count as verbs."""
 
     def __init__(self, replies: Mapping[str, str] | None = None) -> None:
+        super().__init__()
         self.replies = USUAL | dict(replies or {})
         self.calls: list[Call] = []
-        self._is_over = threading.Event()
-        self._lines: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
 
     @property
     def url(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def __enter__(self) -> ScriptedMailServer:
-        self._start(self._accept)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Stop listening and drop every line. From then on calls are refused."""
-        self._is_over.set()
-        for each in (self._listener, *self._lines):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in self._threads:
-            thread.join(5)
-
-    def _start(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                line, address = self._listener.accept()
-            except OSError:
-                return
-            self._lines.append(line)
-            self._start(self._talk, line, address)
-
     def _talk(self, line: socket.socket, address: tuple[str, int]) -> None:
-        with suppress(OSError, ValueError), line, line.makefile("rb") as said:
+        with suppress(ValueError), line.makefile("rb") as said:
             going = self._say(line, "GREETING")
             while going and (command := said.readline()):
                 verb = (

@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,8 @@ LINK = "https://portal.acme.example/l/abcdefghijklmnopqrstuvwx"
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., ScriptedServer]]:
-    servers: list[ScriptedServer] = []
-
-    def start(*args: Any, **options: Any) -> ScriptedServer:
-        servers.append(ScriptedServer(*args, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.stop()
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(ScriptedServer(*args, **options))
 
 
 @pytest.fixture

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import socket
-import threading
 from collections.abc import Mapping
+
+from portal.testing.loopback import LoopbackServer
 
 SILENCE, DRIP, HANG_UP = "silence", "drip", "hang up"  # instead of a reply
 
 NOT_A_MESSAGE = b"From: carl@client.example\r\nSubject: Hello\r\n\r\nHow are you?\r\n"
 
 
-class ScriptedImap:
-    """Listens on loopback until `stop`, for the user `back` with the password `s3cret`.
+class ScriptedImap(LoopbackServer):
+    """Listens on loopback, inside `with`, for the user `back` with the password `s3cret`.
 
     *replies* are by verb, `GREETING` included, and stand for the tagged line's words. `box` is
     by uid, `read` holds the uids that were marked as read, `talks` the commands of each
@@ -29,47 +29,21 @@ class ScriptedImap:
         pace: float = 0.02,
         validity: int = 7,
     ) -> None:
+        super().__init__()
         self.replies = dict(replies or {})
         self.features, self.pace, self.validity = features, pace, validity
         self.box: dict[int, bytes] = {}
         self.read: set[int] = set()
         self.talks: list[list[str]] = []
-        self._stopped = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._lines: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._start(self._accept)
 
     def url(self, password: str = "s3cret") -> str:
         return f"imap://back:{password}@127.0.0.1:{self.port}/Bounces"
 
-    def stop(self) -> None:
-        self._stopped.set()
-        for each in (self._listener, *self._lines):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in self._threads:
-            thread.join(5)
-
-    def _start(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                line, _ = self._listener.accept()
-                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._lines.append(line)
-                self._start(self._serve, line)
-
-    def _serve(self, line: socket.socket) -> None:
+    def _talk(self, line: socket.socket, _address: tuple[str, int]) -> None:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         commands: list[str] = []
         self.talks.append(commands)
-        with contextlib.suppress(OSError), line, line.makefile("rb") as file:
+        with line.makefile("rb") as file:
             if not self._say(line, "", "GREETING", "* OK ready"):
                 return
             while command := file.readline().decode().rstrip():
@@ -109,9 +83,9 @@ class ScriptedImap:
         """Answer *verb* as scripted. Returns False when the line is gone."""
         reply = self.replies.get(verb, usual)
         if reply == SILENCE:
-            self._stopped.wait()
+            self._is_over.wait()
         elif reply == DRIP:
-            while not self._stopped.wait(self.pace):
+            while not self._is_over.wait(self.pace):
                 line.sendall(b"*")
         elif reply != HANG_UP:
             line.sendall(f"{tag}{reply}\r\n".encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import email
 import email.policy
 import socket
@@ -12,6 +11,8 @@ import threading
 from collections.abc import Mapping
 from email.message import EmailMessage
 from urllib.parse import quote
+
+from portal.testing.loopback import LoopbackServer
 
 SILENCE, DRIP, HANG_UP, RESET = "silence", "drip", "hang up", "reset"  # instead of a reply
 
@@ -29,8 +30,8 @@ USUAL = {
 }
 
 
-class ScriptedServer:
-    """Listens on loopback until `stop`. *replies* are by verb; `GREETING`, `MESSAGE` (which
+class ScriptedServer(LoopbackServer):
+    """Listens on loopback, inside `with`. *replies* are by verb; `GREETING`, `MESSAGE` (which
     cuts it short) and `DOT` count as such.
 
     `talks` holds the commands of each connection, `raw` the messages as they came (dots
@@ -49,6 +50,7 @@ class ScriptedServer:
         leaves_after: int = 0,
         pace: float = 0.02,
     ) -> None:
+        super().__init__()
         self.pace = pace
         self.replies = USUAL | dict(replies or {})
         self.features = features
@@ -56,12 +58,6 @@ class ScriptedServer:
         self.raw: list[bytes] = []
         self.left = threading.Event()
         self._tls, self._implicit, self._leaves_after = tls, implicit, leaves_after
-        self._stopped = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._lines: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._start(self._accept)
 
     def url(self, user: str = "", password: str = "", *, host: str = "localhost") -> str:
         scheme = "smtps" if self._implicit else "smtp"
@@ -73,38 +69,14 @@ class ScriptedServer:
     def messages(self) -> list[EmailMessage]:
         return [email.message_from_bytes(raw, policy=email.policy.default) for raw in self.raw]  # type: ignore[misc]
 
-    def stop(self) -> None:
-        self._stopped.set()
-        for each in (self._listener, *self._lines):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in self._threads:
-            thread.join(5)
-
-    def _start(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                line, _ = self._listener.accept()
-            except OSError:
-                return
-            self._lines.append(line)
-            self._start(self._serve, line)
-
-    def _serve(self, line: socket.socket) -> None:
+    def _talk(self, line: socket.socket, _address: tuple[str, int]) -> None:
         commands: list[str] = []
         self.talks.append(commands)
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            if self._implicit:
-                line = self._encrypt(line)
-            stack.callback(line.close)
-            _Talk(self, line, commands, self._leaves_after).run()
-        self.left.set()
+        try:
+            with self._encrypt(line) if self._implicit else line as spoken:
+                _Talk(self, spoken, commands, self._leaves_after).run()
+        finally:
+            self.left.set()
 
     def _encrypt(self, line: socket.socket) -> ssl.SSLSocket:
         assert self._tls
@@ -168,9 +140,9 @@ class _Talk:
         """Answer *verb* as scripted. Returns False when the line is gone."""
         reply = self.server.replies.get(verb, "502 5.5.1 never heard of it")
         if reply == SILENCE:
-            self.server._stopped.wait()
+            self.server._is_over.wait()
         elif reply == DRIP:
-            while not self.server._stopped.wait(self.server.pace):
+            while not self.server._is_over.wait(self.server.pace):
                 self.line.sendall(b"2")
         elif reply == RESET:
             self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

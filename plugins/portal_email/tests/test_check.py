@@ -168,17 +168,13 @@ def test_a_local_sender_has_no_records(serve, checking, names):
 
 
 def test_the_bounce_mailbox_is_opened(serve, checking, account):
-    box = ScriptedImap()
-    channel = checking(serve(), bounce_address="b@acme.example", bounce_mailbox=box.url())
-    try:
+    with ScriptedImap() as box:
+        channel = checking(serve(), bounce_address="b@acme.example", bounce_mailbox=box.url())
         assert named(channel.check(), "Bounce mailbox").level == "good"
         box.replies["AUTHENTICATE"] = "NO"
         box.replies["CAPABILITY"] = "OK"
         box.replies["LOGIN"] = "NO wrong"
         found = named(channel.check(), "Bounce mailbox")
-    finally:
-        channel.close()
-        box.stop()
     assert found.level == "bad"
     assert "does not accept its user name and password" in found.detail
 

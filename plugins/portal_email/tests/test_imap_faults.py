@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -25,15 +26,8 @@ NOBODY = Settings()
 
 @pytest.fixture
 def serve_imap() -> Iterator[Callable[..., ScriptedImap]]:
-    servers: list[ScriptedImap] = []
-
-    def start(*args: Any, **options: Any) -> ScriptedImap:
-        servers.append(ScriptedImap(*args, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.stop()
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(ScriptedImap(*args, **options))
 
 
 @pytest.fixture

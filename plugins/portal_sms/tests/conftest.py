@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,15 +44,8 @@ def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., ScriptedGateway]]:
-    servers: list[ScriptedGateway] = []
-
-    def start(*args: Any, **options: Any) -> ScriptedGateway:
-        servers.append(ScriptedGateway(*args, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.stop()
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(ScriptedGateway(*args, **options))
 
 
 def hurried(seconds: float) -> Sms:

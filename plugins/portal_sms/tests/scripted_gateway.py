@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
+
+from portal.testing.loopback import LoopbackServer
 
 SILENCE, HANG_UP, RESET, DRIP, BREAK_OFF = "silence", "hang up", "reset", "drip", "break off"
 
@@ -30,8 +30,8 @@ class Request:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
 
-class ScriptedGateway:
-    """Listens on loopback until `stop`. Each request gets *status*, *headers* and *body*, or one of
+class ScriptedGateway(LoopbackServer):
+    """Listens on loopback, inside `with`. Each request gets *status*, *headers* and *body*, or one of
     the words above: no answer, a closed line, a reset, a byte at a time, half of the body.
     `finished` counts the answers that could be handed over as a whole."""
 
@@ -43,54 +43,24 @@ class ScriptedGateway:
         *,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__()
         self.status = status
         self.body = body.encode() if isinstance(body, str) else body
         self.headers = dict(headers or {})
         self.requests: list[Request] = []
         self.finished = 0
         self._tls = tls
-        self._stopped = threading.Event()
-        self._lines: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
         self.url = f"http{'s' if tls else ''}://localhost:{self.port}"
-        self._start(self._accept)
 
-    def stop(self) -> None:
-        self._stopped.set()
-        for each in (self._listener, *self._lines):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in self._threads:
-            thread.join(5)
-
-    def _start(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                line, _ = self._listener.accept()
-            except OSError:
-                return
+    def _talk(self, line: socket.socket, _address: tuple[str, int]) -> None:
+        if self._tls:
+            line = self._tls.wrap_socket(line, server_side=True)
             self._lines.append(line)
-            self._start(self._serve, line)
-
-    def _serve(self, line: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            if self._tls:
-                line = self._tls.wrap_socket(line, server_side=True)
-                self._lines.append(line)
-            with line.makefile("rb") as file:
-                request = self._read(file)
-                if request is not None:
-                    self.requests.append(request)
-                    self._answer(line)
-        line.close()
+        with line, line.makefile("rb") as file:
+            request = self._read(file)
+            if request is not None:
+                self.requests.append(request)
+                self._answer(line)
 
     @staticmethod
     def _read(file: object) -> Request | None:
@@ -106,9 +76,9 @@ class ScriptedGateway:
 
     def _answer(self, line: socket.socket) -> None:
         if self.status == SILENCE:
-            self._stopped.wait()
+            self._is_over.wait()
         elif self.status == DRIP:
-            while not self._stopped.wait(0.02):
+            while not self._is_over.wait(0.02):
                 line.sendall(b"HTTP/1.1 200 OK\r\n"[:1])
         elif self.status == RESET:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
