@@ -31,8 +31,8 @@ class Request:
 
 
 class ScriptedGateway(LoopbackServer):
-    """Listens on loopback, inside `with`. Each request gets *status*, *headers* and *body*, or one of
-    the words above: no answer, a closed line, a reset, a byte at a time, half of the body.
+    """Listens on loopback, inside `with`. Each request gets *status*, *headers* and *body*, or one
+    of the words above: no answer, a closed line, a reset, a byte at a time, half of the body.
     `finished` counts the answers that could be handed over as a whole."""
 
     def __init__(
