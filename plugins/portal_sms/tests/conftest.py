@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +15,7 @@ import pytest
 from portal.channel import AccountInfo, Message, SendRequest, Settings
 from portal_sms.channel import SHARE, Sms
 from portal_sms.tests.scripted_gateway import ScriptedGateway
+from tests.certificates import self_signed, serving
 
 LINK = "https://portal.acme.example/l/abcdefghijklmnop-_stuvwx"
 TOKEN = LINK[-24:]
@@ -102,22 +101,10 @@ def owed() -> Callable[..., SendRequest]:
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Self-signed certificates for `localhost` and for another name."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl: apt-get install -y openssl")
     folder = tmp_path_factory.mktemp("certificates")
-    for name in ("localhost", "other.example"):
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-        names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
-        output = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
-        subprocess.run([*command.split(), *names, *output], check=True, capture_output=True)
-    return {name: folder / f"{name}.pem" for name in ("localhost", "other.example")}
+    return {name: self_signed(folder, name) for name in ("localhost", "other.example")}
 
 
 @pytest.fixture
 def tls(certificates: dict[str, Path]) -> Callable[[str], ssl.SSLContext]:
-    def context(name: str = "localhost") -> ssl.SSLContext:
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        made.load_cert_chain(certificates[name], certificates[name].with_suffix(".key"))
-        return made
-
-    return context
+    return lambda name="localhost": serving(certificates[name])
