@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cached_property
@@ -69,11 +71,8 @@ class Routes:
             raise AuthenticationError(str(error), cause="not_allowed") from None
         if own or settings.account.slug or not self._operator.bounce_mailbox:
             return own
-        try:
+        with _understood("PORTAL_BOUNCE_MAILBOX"):
             return Mailbox.from_url(self._operator.bounce_mailbox)
-        except ValueError as error:
-            reason = f"PORTAL_BOUNCE_MAILBOX is not understood: {error}."
-            raise AuthenticationError(reason, cause="not_allowed") from None
 
     @cached_property
     def server(self) -> Server:
@@ -81,11 +80,8 @@ class Routes:
         if not self._operator.smtp_url:
             reason = "No mail server is set. Set PORTAL_SMTP_URL."
             raise AuthenticationError(reason, cause="not_allowed")
-        try:
+        with _understood("PORTAL_SMTP_URL"):
             return Server.from_url(self._operator.smtp_url)
-        except ValueError as error:
-            reason = f"PORTAL_SMTP_URL is not understood: {error}."
-            raise AuthenticationError(reason, cause="not_allowed") from None
 
     @cached_property
     def sender(self) -> Address:
@@ -149,6 +145,16 @@ class Routes:
     def _mail_domain(self) -> str:
         host = self._operator.portal_host
         return "localhost" if _is_ip(host) else host
+
+
+@contextmanager
+def _understood(name: str) -> Iterator[None]:
+    """Turn a ValueError about the setting *name* into words for the operator."""
+    try:
+        yield
+    except ValueError as error:
+        reason = f"{name} is not understood: {error}."
+        raise AuthenticationError(reason, cause="not_allowed") from None
 
 
 def _set_by_operator(name: str, address: str) -> Address:
