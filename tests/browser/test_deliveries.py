@@ -5,22 +5,17 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.house import BEA, Desk, House
+from tests.browser.test_desk import workers_resting
 from tests.browser.test_keyboard import shows_focus, tabs_to
 
 
 def test_a_message_goes_from_queued_to_sent_by_itself(house: House, ada: Desk) -> None:
-    workers = house.portico.children("worker")
-    for worker in workers:
-        worker.suspend()
-    try:
+    with workers_resting(house):
         ada.invites("dana@deliveries.example", "Dana Dove")
         page = ada.at("deliveries/")
         row = page.get_by_role("listitem").filter(has_text="Dana Dove")
         expect(row.get_by_text("Queued")).to_be_visible()
         page.evaluate("window.isTheSamePage = true")
-    finally:
-        for worker in workers:
-            worker.resume()
     expect(row.get_by_text("Sent", exact=True)).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="Sent")).to_contain_text("Dana Dove")
     assert page.evaluate("window.isTheSamePage")

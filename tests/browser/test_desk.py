@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import zxingcpp
@@ -26,17 +28,11 @@ PIXELS = """async (picture) => {
 
 
 def test_activity_goes_from_queued_to_sent_by_itself(house: House, ada: Desk) -> None:
-    workers = house.portico.children("worker")
-    for worker in workers:
-        worker.suspend()
-    try:
+    with workers_resting(house):
         page = ada.invites("quinn@queue.example", "Quinn Queue")
         row = page.get_by_role("listitem").filter(has_text="invited Quinn Queue")
         expect(row.get_by_text("Queued")).to_be_visible()
         page.evaluate("window.isTheSamePage = true")
-    finally:
-        for worker in workers:
-            worker.resume()
     expect(row.get_by_text("Sent", exact=True)).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="Sent")).to_contain_text("Quinn Queue")
     assert page.evaluate("window.isTheSamePage")
@@ -228,3 +224,16 @@ def reads(picture: bytes, page: Page) -> list[str]:
     found = page.evaluate(PIXELS, base64.b64encode(picture).decode())
     pixels = memoryview(bytes(found["grey"])).cast("B", found["shape"])
     return [one.text for one in zxingcpp.read_barcodes(pixels)]
+
+
+@contextmanager
+def workers_resting(house: House) -> Iterator[None]:
+    """Messages stay queued for the length of a `with` block."""
+    workers = house.portico.children("worker")
+    for worker in workers:
+        worker.suspend()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.resume()
