@@ -15,7 +15,8 @@ from portal.plugins.faults import NOBODY, About, Fault, TooSlowError, fault_of
 
 __all__ = ["About", "Fault", "Guard", "TooSlowError"]
 T = TypeVar("T")
-LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0}
+# An address may be the first thing that a plugin is asked, and its library has yet to be read in.
+LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0, "normalise_address": 5.0}
 USUAL_LIMIT = 2.0
 """Seconds that one call of a hook may take."""
 STRIKES = 3
