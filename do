@@ -162,6 +162,7 @@ has_venv_module() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 bring_services() {
     if has_services || ! can_apt; then return; fi
     take_turn
+    if ! has_chromium; then bring_service Chromium chromium-headless-shell fonts-noto-core; fi
     if ! has_chromium; then bring_service Chromium chromium fonts-noto-core; fi
     if ! has_postgres; then bring_service PostgreSQL postgresql; fi
     if ! has_redis; then bring_service Redis redis-server; fi
@@ -177,7 +178,7 @@ has_services() {
 
 has_chromium() {
     if [ -n "${PORTICO_CHROMIUM:-}" ]; then return; fi
-    has chromium || has chromium-browser || has google-chrome
+    has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome
 }
 
 has_postgres() {

@@ -97,7 +97,7 @@ def judge(tmp_path: Path) -> Callable[[Sequence[bytes]], list[spamassassin.Verdi
 def chromium_path() -> str:
     path = servers.chromium_program()
     if path is None:
-        skip_for_want_of("Chromium", "apt-get install -y chromium fonts-noto-core")
+        skip_for_want_of("Chromium", "apt-get install -y chromium-headless-shell fonts-noto-core")
     return path
 
 
