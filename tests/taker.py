@@ -20,6 +20,9 @@ class Taker(asyncio.Protocol):
         self._line = transport
         self._line.write(b"220 taker\r\n")
 
+    def hang_up(self) -> None:
+        self._line.abort()
+
     def data_received(self, data: bytes) -> None:
         self._heard += data
         while True:

@@ -32,7 +32,8 @@ class Ledger:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         # In its own thread from the first: a browser's loop may be at home in this one.
-        listens = self._loop.create_server(lambda: Taker(self.take), "127.0.0.1", 0)
+        self._takers: list[Taker] = []
+        listens = self._loop.create_server(self._taker, "127.0.0.1", 0)
         self._server = asyncio.run_coroutine_threadsafe(listens, self._loop).result()
         self.port: int = self._server.sockets[0].getsockname()[1]
 
@@ -55,6 +56,10 @@ class Ledger:
         seen = Counter(entry.to for entry in self.entries.copy())
         return [address for address, kinds in seen.items() if kinds > 1]
 
+    def _taker(self) -> Taker:
+        self._takers.append(Taker(self.take))
+        return self._takers[-1]
+
     def take(self, to: list[str], raw: bytes) -> None:
         text = raw.replace(b"=\r\n", b"").replace(b"=3D", b"=")
         link, message_id = LINK.search(text), MESSAGE_ID.search(text)
@@ -71,6 +76,6 @@ class Ledger:
 
     def _end(self) -> None:
         self._server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.stop()
+        for taker in self._takers:
+            taker.hang_up()
+        self._loop.call_soon(self._loop.stop)  # after the lines have noticed
