@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.certificates import self_signed
 from tests.servers import Server, free_port, unprivileged
 
 FOLDERS = "/usr/sbin:/usr/bin:/usr/local/sbin"
@@ -75,7 +76,7 @@ class Dovecot(Server):
         server = cls(shared, name, free_port())
         server.imaps = free_port()
         server.home.mkdir(mode=0o700)
-        server._make_certificate()
+        self_signed(server.home)
         server._write_configuration()
         identity = unprivileged()
         if identity:
@@ -112,12 +113,6 @@ class Dovecot(Server):
             folder.mkdir(mode=0o700)
             if identity := unprivileged():
                 shutil.chown(folder, identity["user"], identity["group"])
-
-    def _make_certificate(self) -> None:
-        output = ["-keyout", str(self.home / "localhost.key"), "-out", str(self.certificate)]
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-        names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        subprocess.run([*command.split(), *names, *output], check=True, capture_output=True)
 
     def _write_configuration(self) -> None:
         found = unprivileged() or {"user": os.getuid(), "group": os.getgid()}
