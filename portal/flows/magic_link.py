@@ -154,7 +154,7 @@ def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: 
     message = _message(account, contact, link, by, url)
     plain = Shown(url, link.expires_at, message.text)
     found = plugins.current()
-    channel = found.channel(found.first_for(Kind.MAGIC, synchronous=True))
+    channel = found.channel(found.synchronous_for(Kind.MAGIC))
     if channel is None:
         return plain
     try:

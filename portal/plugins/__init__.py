@@ -75,12 +75,11 @@ class Plugins:
     def channel(self, channel_id: str) -> Channel | None:
         return self.channels.get(channel_id)
 
-    def first_for(self, kind: str, *, synchronous: bool = False) -> str:
-        """Return the id of the first channel for messages of *kind*, or '' when there is none."""
-        for channel in self.channels.values():
-            if kind in channel.caps.kinds and channel.caps.synchronous is synchronous:
-                return channel.id
-        return ""
+    def synchronous_for(self, kind: str) -> str:
+        """Return the id of the channel that shows links of *kind* to staff, or '' when there is
+        none. What was added last stands in for the clipboard."""
+        shown = [one for one in self.channels.values() if one.caps.synchronous]
+        return next((one.id for one in reversed(shown) if kind in one.caps.kinds), "")
 
     def plugin_of(self, channel_id: str) -> str:
         """Return the name of the plugin that brought the channel, or '' when nobody did."""

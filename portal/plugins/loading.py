@@ -88,8 +88,9 @@ class Loaded:
         self._keep_out(plugin, _told(plugin, error))
 
     def channels(self) -> dict[str, Channel]:
-        """Return the channels by id, those of the plugins loaded last first."""
-        order = [one.plugin for one in self.implementations("portal_channels")]
+        """Return the channels by id, in the order in which their plugins were loaded: the built-in
+        e-mail is the first, and a plugin that was just added takes over nobody's messages."""
+        order = [one.plugin for one in reversed(self.implementations("portal_channels"))]
         return {one.id: one for plugin in order for one in self._channels.get(plugin, ())}
 
     def plugin_of(self, channel_id: str) -> str:

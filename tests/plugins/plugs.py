@@ -42,7 +42,8 @@ def built_in() -> list[str]:
     """Return the channels that come with Portico, in their order."""
     nowhere = Path("/nowhere")
     found = list(init_app(Flask("portal"), Operator(), nowhere, ("built-in",)).channels)
-    assert {*found} >= {"email", "clipboard"}
+    assert found[0] == "email"
+    assert "clipboard" in found
     return found
 
 

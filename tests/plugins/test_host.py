@@ -147,9 +147,8 @@ def test_installed_plugins_and_the_operators_own_are_found(
 ) -> None:
     put("pigeons", GOOD)
     plugins = load()
-    assert list(plugins.channels) == ["pigeon", *built_in()]
-    assert plugins.first_for("login") == "pigeon", "what an operator adds takes over"
-    assert plugins.first_for("magic", synchronous=True) == "clipboard"
+    assert list(plugins.channels) == [*built_in(), "pigeon"]
+    assert plugins.synchronous_for("magic") == "clipboard"
     assert [section.name for section in plugins.sections("acme")] == ["files"]
     assert plugins.quarantined == {}
 
@@ -176,7 +175,7 @@ def test_one_that_cannot_be_loaded_is_kept_out(
     plugins = load()
     assert list(plugins.quarantined) == ["a_bad_one"]
     assert word in plugins.quarantined["a_bad_one"]
-    assert list(plugins.channels) == ["pigeon", *built_in()]
+    assert list(plugins.channels) == [*built_in(), "pigeon"]
     assert [section.name for section in plugins.sections("acme")] == ["files"]
 
 
@@ -204,7 +203,7 @@ def test_one_without_whole_channels_is_kept_out_with_all_its_hooks(
     assert list(plugins.quarantined) == ["z_bad_one"]
     assert word in plugins.quarantined["z_bad_one"]
     assert "Traceback" in plugins.quarantined["z_bad_one"]
-    assert list(plugins.channels) == ["pigeon", *built_in()]
+    assert list(plugins.channels) == [*built_in(), "pigeon"]
     assert [section.name for section in plugins.sections("acme")] == ["files"]
     email = plugins.channel("email")
     assert email

@@ -1,0 +1,99 @@
+"""Plugins that have a say in a message: what they add, whom they send it by, what they stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from portal.flows.open_account import open_account
+from portal.models.delivery import Status
+from portal.worker import drain
+from tests.delivery.provider import events, owe, the_delivery
+from tests.postman import Postman
+
+PLUGIN = """
+from portal.channel import Caps, Channel, Sent
+from portal.hookspecs import hookimpl
+
+
+class Pigeon(Channel):
+    id, name = "pigeon", "Pigeon"
+    caps = Caps(address="email", idempotent=True)
+
+    def send(self, request, settings):
+        return Sent(reply=f"flown to {{request.to}}")
+
+
+@hookimpl
+def portal_channels(operator):
+    return [Pigeon()]
+
+
+@hookimpl
+def {hook}
+"""
+ADDS = (
+    "portal_message_context(delivery):\n"
+    "    return {'closing': f'Our office is closed in August ({delivery.kind}).'}"
+)
+CHOOSES = (
+    "portal_choose_channel(delivery):\n    return 'pigeon' if delivery.channel == 'email' else None"
+)
+STOPS = (
+    "portal_before_send(delivery, request):\n"
+    "    return f'{request.to} has asked not to be written to.' if request.attempt == 1 else None"
+)
+
+
+@pytest.fixture
+def having(make_app: Callable[..., Flask], tmp_path: Path) -> Callable[[str], Flask]:
+    """Start the app with a plugin of one hook, Carl's invitation owed."""
+
+    def start(hook: str) -> Flask:
+        folder = tmp_path / "plugins"
+        folder.mkdir(mode=0o755)
+        (folder / "says.py").write_text(PLUGIN.format(hook=hook))
+        (folder / "says.py").chmod(0o644)
+        app = make_app()
+        with app.app_context():
+            open_account("Acme", slug="acme", owner_email="ada@acme.example", owner_name="Ada")
+        owe(app, "carl@carter.example")
+        with app.app_context():
+            drain()
+        return app
+
+    return start
+
+
+def test_what_a_plugin_adds_stands_in_the_message(
+    having: Callable[[str], Flask], postman: Postman
+) -> None:
+    having(ADDS)
+    letter = postman.last_to("carl@carter.example")
+    assert "Our office is closed in August (invite)." in letter.text
+    assert "Our office is closed in August (invite)." in letter.html
+
+
+def test_the_channel_that_a_plugin_chooses_carries_it(
+    having: Callable[[str], Flask], postman: Postman
+) -> None:
+    app = having(CHOOSES)
+    found = the_delivery(app)
+    assert (found.channel, found.status) == ("pigeon", Status.SENT)
+    assert found.reply == "flown to carl@carter.example"
+    assert postman.letters == []
+    (sent,) = events(app, "sent")
+    assert sent.detail["channel"] == "pigeon"
+
+
+def test_what_a_plugin_stops_is_cancelled_with_its_words(
+    having: Callable[[str], Flask], postman: Postman
+) -> None:
+    app = having(STOPS)
+    found = the_delivery(app)
+    assert found.status == Status.CANCELLED
+    assert found.error == "carl@carter.example has asked not to be written to."
+    assert postman.letters == []
