@@ -7,6 +7,7 @@ from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_session import ClientSession
 from portal.models.contact import Contact
+from portal.models.contact_tag import ContactTag
 from portal.models.delivery import Delivery
 from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
@@ -15,12 +16,14 @@ from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
 from portal.models.portal_access import Access, PortalAccess
 from portal.models.rate_count import RateCount
+from portal.models.saved_view import SavedView
 from portal.models.sign_in_request import SignInRequest
 from portal.models.staff import Staff
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
+from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "ChannelTrial",
     "ClientSession",
     "Contact",
+    "ContactTag",
     "Delivery",
     "Event",
     "Kind",
@@ -41,6 +45,7 @@ __all__ = [
     "PortalAccess",
     "RateCount",
     "Role",
+    "SavedView",
     "SignInDay",
     "SignInRequest",
     "Staff",
@@ -48,6 +53,7 @@ __all__ = [
     "StaffRole",
     "StaffSession",
     "StaffTask",
+    "Tag",
     "WorkerSign",
     "outbox_figures",
 ]

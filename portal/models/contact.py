@@ -8,16 +8,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
-    ColumnElement,
+    FetchedValue,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
-    and_,
     bindparam,
-    or_,
     select,
-    tuple_,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,32 +25,33 @@ from portal.errors import TakenError
 from portal.models.account import Account
 from portal.models.address import cleaned_email, folded, normalise_email
 from portal.models.portal_access import PortalAccess
+from portal.models.search_words import Search, search_key
 
-PAGE = 50
-SUGGESTIONS = 8
 _BY_CODE_POINT = String(200).with_variant(String(200, collation="C"), "postgresql")
 """The same order on both databases, whatever the server's language."""
 
 
-class ContactLine(NamedTuple):
-    """One contact in a list."""
-
-    id: int
-    name: str
-    email: str
-    status: str
-    undelivered: bool
-    last_seen_at: datetime | None
-    sort_key: str
+def _partial(name: str, where: str) -> Index:
+    columns = ("account_id", "sort_key", "id")
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Contact(Base):
-    """A person whom an account knows. `email` is as typed; `email_norm` decides who is who."""
+    """A person whom an account knows. `email` is as typed; `email_norm` decides who is who.
+
+    `standing`, `seen_key` and `undelivered` repeat the access, for the list; triggers write them
+    (see migrations), and nobody else does.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
         UniqueConstraint("account_id", "email_norm"),
         Index("ix_contact_account_id_sort_key", "account_id", "sort_key", "id"),
+        Index("ix_contact_account_id_standing", "account_id", "standing", "sort_key", "id"),
+        Index("ix_contact_account_id_seen_key", "account_id", "seen_key", "id"),
+        Index("ix_contact_account_id_created_at", "account_id", "created_at", "id"),
+        _partial("ix_contact_undelivered", "undelivered"),
+        _partial("ix_contact_phone", "phone <> ''"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -68,6 +67,11 @@ class Contact(Base):
     sort_key: Mapped[str] = mapped_column(_BY_CODE_POINT, default="")
     search_key: Mapped[str] = mapped_column(String(700), default="")
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
+    standing: Mapped[str] = mapped_column(String(12), server_default=FetchedValue(), init=False)
+    """The status of the access; empty for someone who was never let in."""
+    seen_key: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
+    """When they last signed in; 1970 for someone who never did, so that there is an order."""
+    undelivered: Mapped[bool] = mapped_column(server_default=FetchedValue(), init=False)
 
     @property
     def called(self) -> str:
@@ -76,7 +80,7 @@ class Contact(Base):
 
     def matches(self, q: str) -> bool:
         """Tell whether a search for *q* would find this contact; nothing typed finds everyone."""
-        return all(word in self.search_key for word in folded(q).split())
+        return Search.of(q).is_in(self.search_key)
 
     @classmethod
     def find(cls, account: Account, contact_id: int) -> Contact | None:
@@ -175,45 +179,6 @@ class Contact(Base):
         )
         self.sort_key, self.search_key = fields["sort_key"], fields["search_key"]
 
-    @classmethod
-    def page(
-        cls,
-        account: Account,
-        *,
-        q: str = "",
-        status: str = "",
-        after: tuple[str, int] | None = None,
-        size: int = PAGE,
-    ) -> tuple[list[ContactLine], tuple[str, int] | None]:
-        """Return one page of the account's contacts by name, and the key to go on from."""
-        query = (
-            select(
-                cls.id,
-                cls.name,
-                cls.email,
-                db.func.coalesce(PortalAccess.status, "").label("status"),
-                db.func.coalesce(PortalAccess.undelivered, False).label("undelivered"),
-                PortalAccess.last_seen_at,
-                cls.sort_key,
-            )
-            .outerjoin(PortalAccess, PortalAccess.contact_id == cls.id)
-            .where(cls.account_id == account.id, *_matching(cls, q), *_having(status))
-            .order_by(cls.sort_key, cls.id)
-            .limit(size + 1)
-        )
-        if after is not None:
-            query = query.where(tuple_(cls.sort_key, cls.id) > tuple_(*after))
-        lines = [ContactLine(*row) for row in db.session.execute(query)]
-        if len(lines) <= size:
-            return lines, None
-        last = lines[size - 1]
-        return lines[:size], (last.sort_key, last.id)
-
-    @classmethod
-    def suggest(cls, account: Account, q: str) -> list[ContactLine]:
-        """Return the few contacts that *q* may mean, by name or address."""
-        return cls.page(account, q=q, size=SUGGESTIONS)[0] if q.strip() else []
-
 
 class Known(NamedTuple):
     """A contact with their access and their account."""
@@ -236,25 +201,6 @@ _KNOWN = (
 
 
 def _with_keys(fields: dict[str, Any]) -> dict[str, Any]:
-    sort_key = folded(fields["name"] or fields["email"])[:200]
-    words = (
-        fields["name"],
-        fields["email"],
-        fields.get("phone", ""),
-        fields.get("external_id", ""),
-    )
-    return {**fields, "sort_key": sort_key, "search_key": folded(*words)[:700]}
-
-
-def _matching(cls: type[Contact], q: str) -> list[ColumnElement[bool]]:
-    return [cls.search_key.contains(word, autoescape=True) for word in folded(q).split()[:8]]
-
-
-def _having(status: str) -> list[ColumnElement[bool]]:
-    if not status:
-        return []
-    if status == "undelivered":
-        return [PortalAccess.undelivered.is_(True)]
-    if status == "none":
-        return [or_(PortalAccess.contact_id.is_(None))]
-    return [and_(PortalAccess.status == status)]
+    name, email = fields["name"], fields["email"]
+    found_by = search_key(name, email, fields.get("phone", ""), fields.get("external_id", ""))
+    return {**fields, "sort_key": folded(name or email)[:200], "search_key": found_by}

@@ -24,12 +24,13 @@ from sqlalchemy.orm import aliased
 
 from portal.db import UtcDateTime, db, now
 from portal.models.account import Account
-from portal.models.address import folded
 from portal.models.contact import Contact
+from portal.models.contact_criteria import Wanted, by_text, matching
 from portal.models.delivery import TROUBLE, Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import MagicLink
 from portal.models.portal_access import PortalAccess
+from portal.models.search_words import Search
 
 PAGE = 50
 REACH = 10_000
@@ -233,7 +234,8 @@ def _chosen(account: Account, walked: Any, wanted: Filter) -> Select[Any]:
     elif wanted.status:
         query = query.where(walked.c.status == wanted.status)
     if wanted.q and walked.name == "walked":
-        query = query.join(Contact, Contact.id == walked.c.contact_id).where(*_matching(wanted.q))
+        found = matching(Contact.__table__.c, Search.of(wanted.q))
+        query = query.join(Contact, Contact.id == walked.c.contact_id).where(*found)
     return query.order_by(walked.c.created_at.desc(), walked.c.id.desc())
 
 
@@ -241,16 +243,12 @@ def _few_contacts(account: Account, q: str) -> list[int] | None:
     """Return the contacts that *q* means, or None when it means nobody in particular."""
     if not q.strip():
         return None
-    found = list(
-        db.session.scalars(
-            select(Contact.id).where(Contact.account_id == account.id, *_matching(q)).limit(FEW + 1)
-        )
-    )
+    asked = by_text(account.id, Wanted(q=q))
+    if asked is None:
+        asked = select(Contact.id).where(Contact.account_id == account.id)
+    asked = asked.where(*matching(Contact.__table__.c, Search.of(q)))
+    found = list(db.session.scalars(asked.limit(FEW + 1)))
     return found if len(found) <= FEW else None
-
-
-def _matching(q: str) -> list[ColumnElement[bool]]:
-    return [Contact.search_key.contains(word, autoescape=True) for word in folded(q).split()[:8]]
 
 
 def _end_of(walked: Any) -> Key | None:

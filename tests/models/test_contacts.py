@@ -10,7 +10,8 @@ from flask import Flask
 from portal.db import atomic
 from portal.errors import TakenError
 from portal.models import Contact, PortalAccess
-from portal.models.contact import PAGE
+from portal.models.contact_criteria import Wanted
+from portal.models.contact_list import PAGE, page, suggest
 from tests.models.acme import account_at, add, at_once, inside, opened
 
 PEOPLE = (
@@ -54,16 +55,16 @@ def test_words_find_people_whatever_their_case_and_accents(app: Flask) -> None:
     with inside(app) as acme:
         add(acme, *PEOPLE)
         for q, expected in SEARCHES:
-            assert names(Contact.page(acme, q=q)[0]) == expected, q
-            assert names(Contact.suggest(acme, q)) == expected, q
+            assert names(page(acme, Wanted(q=q)).lines) == expected, q
+            assert names(suggest(acme, q)) == expected, q
 
 
 @pytest.mark.usefixtures("account")
 def test_nothing_typed_suggests_nobody_and_lists_everybody(app: Flask) -> None:
     with inside(app) as acme:
         add(acme, *PEOPLE)
-        assert Contact.suggest(acme, "  ") == []
-        assert len(Contact.page(acme)[0]) == len(PEOPLE)
+        assert suggest(acme, "  ") == []
+        assert len(page(acme, Wanted()).lines) == len(PEOPLE)
 
 
 @pytest.mark.usefixtures("account")
@@ -76,7 +77,7 @@ def test_pages_leave_nobody_out_while_others_are_added(app: Flask) -> None:
         seen: list[str] = []
         after = None
         while True:
-            lines, after = Contact.page(acme, after=after)
+            lines, _back, after, _is_cut = page(acme, Wanted(), after=after)
             seen += [line.email for line in lines]
             if after is None:
                 break
@@ -90,11 +91,13 @@ def test_pages_leave_nobody_out_while_others_are_added(app: Flask) -> None:
 def test_a_page_that_is_just_full_is_the_last(app: Flask) -> None:
     with inside(app) as acme:
         add(acme, *[(f"P{n}", f"p{n}@people.example") for n in range(4)])
-        lines, after = Contact.page(acme, size=4)
-        assert (len(lines), after) == (4, None)
-        lines, after = Contact.page(acme, size=3)
-        assert after == (lines[-1].sort_key, lines[-1].id)
-        assert names(Contact.page(acme, size=3, after=after)[0]) == ["P3"]
+        found = page(acme, Wanted(), size=4)
+        assert (len(found.lines), found.back, found.on) == (4, None, None)
+        found = page(acme, Wanted(), size=3)
+        assert found.on == (found.lines[-1].sort_key, found.lines[-1].id)
+        last = page(acme, Wanted(), size=3, after=found.on)
+        assert names(last.lines) == ["P3"]
+        assert page(acme, Wanted(), size=3, before=last.back).lines == found.lines
 
 
 @pytest.mark.usefixtures("account")
@@ -105,7 +108,7 @@ def test_each_status_lists_its_own(app: Flask) -> None:
         grant(failed)
         mark(failed)
         shown = {
-            status: names(Contact.page(acme, status=status)[0])
+            status: names(page(acme, Wanted(status=status)).lines)
             for status in ("none", "invited", "undelivered", "joined", "")
         }
         assert shown["none"] == [known.name]
@@ -123,8 +126,8 @@ def test_an_account_never_sees_the_contacts_of_another(app: Flask) -> None:
         (carl,) = add(acme, ("Carl", "carl@carter.example"))
         (twin,) = add(birch, ("Carl of Birch", "carl@carter.example"))
         assert carl.id != twin.id
-        assert names(Contact.page(birch)[0]) == ["Carl of Birch"]
-        assert names(Contact.suggest(acme, "carl")) == ["Carl"]
+        assert names(page(birch, Wanted()).lines) == ["Carl of Birch"]
+        assert names(suggest(acme, "carl")) == ["Carl"]
         assert Contact.find(birch, carl.id) is None
         assert Contact.find_all(birch, [carl.id, twin.id]) == [twin]
 
@@ -152,7 +155,7 @@ def test_two_who_add_the_same_person_add_one(app: Flask) -> None:
         found = at_once(app, *[lambda n=n: add_and_grant(f"rush{n}@carter.example")] * 6)
         assert len(set(found)) == 1
     with inside(app) as acme:
-        assert len(Contact.page(acme, q="rush")[0]) == 5
+        assert len(page(acme, Wanted(q="rush")).lines) == 5
 
 
 @atomic

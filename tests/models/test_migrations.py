@@ -16,11 +16,14 @@ from portal import config, schema
 from portal.db import Base, db, now
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
+from portal.models.contact_tag import ContactTag
 from portal.models.delivery import Delivery
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
+from portal.models.saved_view import SavedView
 from portal.models.staff_task import StaffTask
+from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
 from tests.cast import Client, Staff
 
@@ -30,8 +33,14 @@ TRIGGERS = {
         "portal_access_added",
         "portal_access_changed",
         "portal_access_removed",
+        "portal_access_listed",
+        "portal_access_relisted",
+        "portal_access_unlisted",
+        "contact_found",
+        "contact_found_anew",
+        "contact_found_no_more",
     },
-    "postgresql": {"client_session_added", "portal_access_tally"},
+    "postgresql": {"client_session_added", "portal_access_tally", "portal_access_listed"},
 }
 NEXT = '''
 """{words}"""
@@ -78,6 +87,8 @@ def fill_the_rest() -> None:
     StaffTask.open(delivery, "The mailbox does not exist.")
     WorkerSign.beat(uuid4(), started_at=now(), version="1", processes=2)
     db.session.add(PluginCursor(name="watcher", event_id=7))
+    ContactTag.add(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
+    SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
     db.session.commit()
     with db.engine.begin() as connection:
         PluginFault.report(

@@ -14,9 +14,11 @@ from portal.flows.login_email import send_login_emails
 from portal.flows.revoke import restore as restore_access
 from portal.flows.revoke import revoke as revoke_access
 from portal.flows.revoke import suspend as suspend_access
+from portal.models import contact_list
 from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
+from portal.models.contact_criteria import Wanted
 from portal.models.event import PAGE, Event
 from portal.models.portal_access import Access, PortalAccess
 from portal.web import keys
@@ -45,7 +47,8 @@ def index() -> ResponseReturnValue:
     status = request.args.get("status", "")
     status = status if status in dict(STATUSES) else ""
     after = keys.read(request.args.get("after", ""), keys.words, keys.row_id)
-    contacts, following = Contact.page(account, q=q, status=status, after=after)
+    found = contact_list.page(account, Wanted(q=q, status=status), after=after)
+    contacts, following = found.lines, found.on
     asked: dict[str, Any] = {name: value for name, value in (("q", q), ("status", status)) if value}
     return render_template(
         "admin/contacts.html",
@@ -62,7 +65,7 @@ def index() -> ResponseReturnValue:
 def suggest() -> ResponseReturnValue:
     account, _staff = at_desk()
     q = request.args.get("q", "").replace("\0", "")[:200]
-    return render_template("admin/_suggest.html", found=Contact.suggest(account, q))
+    return render_template("admin/_suggest.html", found=contact_list.suggest(account, q))
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -6,7 +6,8 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.login_email import send_login_emails
-from portal.models.contact import Contact, ContactLine
+from portal.models.contact import Contact
+from portal.models.contact_list import ContactLine, suggest
 from portal.models.portal_access import PortalAccess
 from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go
@@ -53,7 +54,7 @@ def _chosen() -> list[Contact]:
 def _others(q: str, chosen: list[Contact]) -> list[ContactLine]:
     account, _staff = at_desk()
     already = {contact.id for contact in chosen}
-    return [line for line in Contact.suggest(account, q) if line.id not in already]
+    return [line for line in suggest(account, q) if line.id not in already]
 
 
 def _why_not(contact: Contact) -> str:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from portal.errors import AddressError
 from portal.models.account import Account
 from portal.models.address import likely_meant, normalise_email
-from portal.models.contact import Contact, ContactLine
+from portal.models.contact import Contact
+from portal.models.contact_list import ContactLine, suggest
 from portal.web.forms import WhoForm
 
 
@@ -31,7 +32,7 @@ def pick(account: Account, form: WhoForm) -> Pick:
             return Pick(contact=contact)
     if "@" in typed:
         return _by_address(account, form, typed)
-    choices = Contact.suggest(account, typed)
+    choices = suggest(account, typed)
     if not typed:
         form.who.errors = ["Type a name or an e-mail address."]
     elif not choices:

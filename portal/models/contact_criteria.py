@@ -1,0 +1,208 @@
+"""What staff look for in the list of contacts, as conditions and as ways to find a few quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    column,
+    exists,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+)
+
+from portal.db import UtcDateTime, db, now
+from portal.models.contact import Contact
+from portal.models.contact_tag import ContactTag
+from portal.models.delivery import TROUBLE, Delivery, Status
+from portal.models.portal_access import Access
+from portal.models.search_words import Search
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""What a contact's `seen_key` is as long as they have not signed in."""
+DORMANT = timedelta(days=90)
+"""Who has joined and was not seen for so long is dormant."""
+NOT_INVITED, UNDELIVERED, BOUNCED, DORMANT_STATUS = "none", "undelivered", "bounced", "dormant"
+STANDINGS: dict[str, str] = {
+    NOT_INVITED: "",
+    DORMANT_STATUS: Access.JOINED,
+    **{str(status): status for status in Access},
+}
+_SHORTEST = 3
+"""Words of fewer letters stand in no trigram index."""
+_CONTACT = Contact.__table__
+_TEXT = table("contact_search", column("rowid"))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What staff look for, and in which order. Empty fields match everyone.
+
+    *status* is a status of an access, `none`, `undelivered`, `bounced` or `dormant`; *reach* a kind
+    of address that they have; *seen_since* and *seen_until* bound their last sign-in.
+    """
+
+    q: str = ""
+    status: str = ""
+    seen_since: datetime | None = None
+    seen_until: datetime | None = None
+    is_never_seen: bool = False
+    tag_id: int | None = None
+    reach: str = ""
+    sort: str = "name"
+
+    @property
+    def search(self) -> Search:
+        return Search.of(self.q)
+
+    @property
+    def picks(self) -> bool:
+        """Not everyone is wanted."""
+        return bool(
+            self.search
+            or self.status
+            or self.is_seen_wanted
+            or self.tag_id is not None
+            or self.reach not in ("", "email")
+        )
+
+    @property
+    def is_seen_wanted(self) -> bool:
+        return bool(self.is_never_seen or self.seen_since or self.seen_until)
+
+    @property
+    def is_undelivered(self) -> bool:
+        return self.status in (UNDELIVERED, BOUNCED)
+
+
+def of(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return all conditions on *rows*, which are contacts or a walk through them."""
+    found = [*_standing(rows, wanted), *_seen(rows, wanted), *_reached(rows, wanted)]
+    if wanted.tag_id is not None:
+        found.append(
+            exists().where(ContactTag.tag_id == wanted.tag_id, ContactTag.contact_id == rows.id)
+        )
+    return [*found, *matching(rows, wanted.search)]
+
+
+def ordered(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return the conditions that an index meets in the order of the list: no walk is needed."""
+    if wanted.sort != "name":
+        return _seen(rows, wanted) if wanted.sort == "seen" else []
+    return _standing_itself(rows, wanted) or _phone(rows, wanted)
+
+
+def matching(rows: Any, search: Search) -> list[ColumnElement[bool]]:
+    """Return the condition that what was typed stands in the search key, letter for letter."""
+    if not search:
+        return []
+    words = and_(*(rows.search_key.contains(word, autoescape=True) for word in search.words))
+    if not search.number:
+        return [words]
+    return [or_(words, rows.search_key.contains(search.number, autoescape=True))]
+
+
+def candidates(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
+    """Yield, for each filter that has an index, the contacts that this one matches."""
+    if (found := by_text(account_id, wanted)) is not None:
+        yield found
+    if wanted.tag_id is not None:
+        yield select(ContactTag.contact_id).where(ContactTag.tag_id == wanted.tag_id)
+    of_account = select(_CONTACT.c.id).where(_CONTACT.c.account_id == account_id)
+    for conditions in (
+        _standing_itself(_CONTACT.c, wanted),
+        _seen(_CONTACT.c, wanted),
+        _phone(_CONTACT.c, wanted),
+    ):
+        if conditions:
+            yield of_account.where(*conditions)
+
+
+def by_text(account_id: int, wanted: Wanted) -> Select[Any] | None:
+    """Return the contacts that the text index finds, or None for words too short to stand in it."""
+    search = wanted.search
+    words = [word for word in search.words if len(word) >= _SHORTEST]
+    if not words:
+        return None
+    if db.engine.dialect.name == "postgresql":
+        conditions = matching(_CONTACT.c, Search(tuple(words), search.number))
+        return select(_CONTACT.c.id).where(_CONTACT.c.account_id == account_id, *conditions)
+    asked = " AND ".join(_quoted(word) for word in words)
+    if search.number:
+        asked = f"({asked}) OR {_quoted(search.number)}"
+    # The sign keeps SQLite from walking through the account's contacts in search of the text.
+    of_account = literal_column("+contact.account_id") == account_id
+    return (
+        select(_CONTACT.c.id)
+        .select_from(_TEXT)
+        .join(_CONTACT, _CONTACT.c.id == _TEXT.c.rowid)
+        .where(literal_column("contact_search").op("MATCH")(asked), of_account)
+    )
+
+
+def is_one_of(row_id: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]:
+    """Return the condition on *row_id*, with the numbers written out: they may be thousands."""
+    return row_id.in_(bindparam("few", list(ids), expanding=True, literal_execute=True))
+
+
+def _standing(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = _standing_itself(rows, wanted)
+    if wanted.status == BOUNCED:
+        found.append(_last_trouble(rows) == Status.BOUNCED)
+    if wanted.status == DORMANT_STATUS:
+        found.append(rows.seen_key < literal(now() - DORMANT, UtcDateTime()))
+    return found
+
+
+def _standing_itself(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    if not wanted.status:
+        return []
+    if wanted.is_undelivered:
+        # In the very words of its index: SQLite would not know "undelivered = 1" again.
+        return [literal_column(f"{rows.undelivered.table.name}.undelivered")]
+    return [rows.standing == STANDINGS[wanted.status]]
+
+
+def _seen(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    if wanted.is_never_seen:
+        return [rows.seen_key == literal(NEVER, UtcDateTime())]
+    since, until = wanted.seen_since, wanted.seen_until
+    if until is not None and since is None:
+        since = NEVER + timedelta(microseconds=1)
+    found = [] if since is None else [rows.seen_key >= literal(since, UtcDateTime())]
+    return found if until is None else [*found, rows.seen_key < literal(until, UtcDateTime())]
+
+
+def _reached(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    if wanted.reach in ("", "email", "phone"):
+        return _phone(rows, wanted)
+    return [rows.addresses[wanted.reach].as_string().is_not(None)]
+
+
+def _phone(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [rows.phone != literal_column("''")] if wanted.reach == "phone" else []
+
+
+def _last_trouble(rows: Any) -> ColumnElement[Any]:
+    """How the contact's latest message that failed ended."""
+    return (
+        select(Delivery.status)
+        .where(Delivery.contact_id == rows.id, Delivery.status.in_(TROUBLE))
+        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
