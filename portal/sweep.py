@@ -15,6 +15,7 @@ from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import QueueDownError
 from portal.flows.poll_channel import to_poll
+from portal.flows.seal_history import HistoryError, seal
 from portal.flows.take_over import stop_waiting
 from portal.models import outbox
 from portal.models.channel_setting import ChannelSetting
@@ -32,6 +33,8 @@ LEAST_BATCH, EACH = 100, 20
 LOW_WATER = 100
 """While more wakes than this are waiting, workers have enough to do."""
 ROUND_SECONDS = 1.0
+SEAL_SECONDS = 0.25
+"""How long one round seals the history."""
 """Between two looks for what has waited for its time: an undo window, a pause, a turn."""
 
 Verbs = dict[str, Callable[[int], None]]
@@ -80,6 +83,7 @@ class Sweep:
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
 
+        _seal_history()
     @atomic
     def _show_life(self) -> None:
         WorkerSign.beat(
@@ -141,6 +145,16 @@ def _without_receipt() -> list[int]:
 
 
 @atomic
+def _seal_history() -> None:
+    """Seal what was written since the last time; when that was much, the rest waits a little."""
+    until = time.monotonic() + SEAL_SECONDS
+    try:
+        while seal() and time.monotonic() < until:
+            pass
+    except HistoryError as error:  # only an operator can help; messages go out all the same
+        log.error("%s", error)
+
+
 def _tidy() -> None:
     outbox.catch_up()
     ChannelSetting.catch_up()

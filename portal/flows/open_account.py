@@ -10,6 +10,8 @@ from portal.db import atomic, db
 from portal.errors import TakenError
 from portal.models.account import Account
 from portal.models.address import folded
+from portal.models.event import Event
+from portal.models.event_cursor import EventCursor
 from portal.models.staff import Staff
 from portal.models.staff_role import Role, StaffRole
 
@@ -30,12 +32,16 @@ def open_account(
         raise TakenError(f"The slug {slug} is reserved. Choose another one with --slug.")
     owner = Staff.find_or_add(owner_email, owner_name)
     account = Account(name=name.strip(), slug=slug, time_zone=time_zone)
+    if db.session.scalar(db.select(Account.id).limit(1)) is None:
+        EventCursor.begin()  # later only an operator may: whoever could would forge a history
     db.session.add(account)
     try:
         db.session.flush()
     except IntegrityError:
         raise TakenError(f"The slug {slug} is taken. Choose another one with --slug.") from None
     db.session.add(StaffRole(staff_id=owner.id, account_id=account.id, role=Role.OWNER))
+    detail = {"name": account.name, "owner": owner.email}
+    Event.record("account_opened", account_id=account.id, actor="operator", detail=detail)
     return account
 
 

@@ -10,6 +10,9 @@ from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
 from portal.models.delivery import Delivery
 from portal.models.event import Event
+from portal.models.event_chain import EventChain
+from portal.models.event_cursor import EventCursor
+from portal.models.event_seal import EventSeal
 from portal.models.magic_link import Kind, MagicLink
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
@@ -38,6 +41,9 @@ __all__ = [
     "Delivery",
     "Event",
     "Kind",
+    "EventChain",
+    "EventCursor",
+    "EventSeal",
     "MagicLink",
     "Pace",
     "PluginCursor",

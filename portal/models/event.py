@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Uuid,
     bindparam,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base, Id, UtcDateTime, big_id, db, execute, now
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
+from portal.models.event_proof import ERASED, MAC_BYTES, SALT_BYTES, Line, detail_digest, prove
 from portal.models.staff import Staff
 
 PAGE = 50
@@ -66,7 +69,11 @@ class EventLine(NamedTuple):
 
 
 class Event(Base):
-    """What happened, to whom, by whom. Rows are added and never changed."""
+    """What happened, to whom, by whom. Rows are added and never changed.
+
+    `contact_id` and `staff_id` lead to whom a page shows. `subject_id` and `author_id` say the same
+    as it was written down, and stay when those rows are gone.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
@@ -77,7 +84,7 @@ class Event(Base):
     id: Mapped[Id] = mapped_column(init=False)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     contact_id: Mapped[int | None] = mapped_column(
-        ForeignKey("contact.id", ondelete="CASCADE"), default=None
+        ForeignKey("contact.id", ondelete="SET NULL"), default=None
     )
     staff_id: Mapped[int | None] = mapped_column(
         ForeignKey("staff.id", ondelete="SET NULL"), default=None
@@ -89,6 +96,12 @@ class Event(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict)
     request_id: Mapped[str] = mapped_column(String(32), default="")
     at: Mapped[datetime] = mapped_column(default_factory=now)
+    subject_id: Mapped[int | None] = mapped_column(default=None)
+    author_id: Mapped[int | None] = mapped_column(default=None)
+    proof: Mapped[bytes | None] = mapped_column(
+        LargeBinary(SALT_BYTES + MAC_BYTES), default=None, repr=False
+    )
+    """None for what was written before there were proofs."""
 
     @classmethod
     def record(
@@ -104,7 +117,8 @@ class Event(Base):
         request_id: str = "",
         detail: dict[str, Any] | None = None,
     ) -> None:
-        """Append one line. *actor* is `staff`, `client` or `portal`; *detail* holds no secret."""
+        """Append one line. *actor* is `staff`, `client`, `operator` or `portal`; *detail* holds no
+        secret."""
         execute(
             _ADD,
             _values(
@@ -124,6 +138,21 @@ class Event(Base):
     def record_many(cls, lines: Sequence[dict[str, Any]]) -> None:
         """Append several lines by one statement; each holds what `record` takes, *kind* too."""
         execute(_ADD, [_values(**{**_OF_PORTAL, **line}) for line in lines])
+
+    @classmethod
+    def erase_details(cls, contact_id: int) -> None:
+        """Erase what stands in the details of a contact's lines, before the contact is deleted.
+
+        That something happened, and when, stays provable: a digest takes the detail's place.
+        """
+        query = select(cls.id, *(getattr(cls, name) for name in Line._fields))
+        for row in execute(query.where(cls.contact_id == contact_id)).all():
+            line = Line._make(row[1:])
+            if not line.detail or line.is_erased:
+                continue
+            left = line.proof[SALT_BYTES:] if line.proof else None
+            erased = update(cls).where(cls.id == row[0])
+            execute(erased.values(detail={ERASED: detail_digest(line)}, proof=left))
 
     @classmethod
     def has(cls, kind: str, *, contact_id: int, link_id: UUID) -> bool:
@@ -188,18 +217,20 @@ def _values(
     request_id: str,
     detail: dict[str, Any],
 ) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "account_id": account_id,
-        "contact_id": contact_id,
-        "staff_id": staff_id,
-        "actor": actor,
-        "link_id": link_id,
-        "delivery_id": delivery_id,
-        "request_id": request_id,
-        "detail": detail,
-        "at": now(),
-    }
+    line = Line(
+        account_id=account_id,
+        subject_id=contact_id,
+        author_id=staff_id,
+        link_id=link_id,
+        delivery_id=delivery_id,
+        actor=actor,
+        kind=kind,
+        detail=detail,
+        request_id=request_id,
+        at=now(),
+    )
+    values = line._replace(proof=prove(line))._asdict()
+    return {**values, "contact_id": contact_id, "staff_id": staff_id}
 
 
 def _page(query: Any, before: tuple[datetime, int] | None, size: int = PAGE) -> list[EventLine]:
