@@ -158,7 +158,7 @@ def contacts(house: House) -> Iterator[State]:
     desk = lived_in(house)
     page = desk.at("contacts/")
     yield "contacts", page
-    page.get_by_label("Name or e-mail address").fill("nobody at all")
+    page.get_by_label("Name, address, phone or your reference").fill("nobody at all")
     presses(page, "Search")
     expect(page.get_by_role("heading", name="No contact matches")).to_be_visible()
     yield "contacts, no match", page

@@ -55,12 +55,12 @@ def test_copy_puts_the_link_on_the_clipboard(house: House, has_api: bool) -> Non
     assert desk.page.evaluate("'clipboard' in navigator") is has_api
     desk.page.get_by_role("button", name="Copy", exact=True).click()
     expect(desk.page.get_by_role("button", name="Copied")).to_be_focused()
-    field = desk.at("contacts/").get_by_label("Name or e-mail address")
+    field = desk.at("contacts/").get_by_label("Name, address, phone or your reference")
     field.press("Control+V")
     expect(field).to_have_value(link)
     desk.at().get_by_role("button", name="Copy").click()
     expect(desk.page.get_by_role("button", name="Copied")).to_be_focused()
-    field = desk.at("contacts/").get_by_label("Name or e-mail address")
+    field = desk.at("contacts/").get_by_label("Name, address, phone or your reference")
     field.press("Control+V")
     expect(field).to_have_value(f"{house.url}/p/acme")
 

@@ -18,46 +18,34 @@ from portal.models import contact_list
 from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
-from portal.models.contact_criteria import Wanted
 from portal.models.event import PAGE, Event
 from portal.models.portal_access import Access, PortalAccess
+from portal.models.tag import Tag
 from portal.web import keys
-from portal.web.admin import contact_addresses, undo
+from portal.web.admin import contact_addresses, contact_filters, undo
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.admin.history import is_pending, timeline_line
 from portal.web.forms import OTHER_ADDRESS, ContactForm
 
 bp = desk("contacts", __name__, path="/contacts")
 
-STATUSES = [
-    ("", "Everyone"),
-    ("none", "Not invited"),
-    ("invited", "Invited"),
-    ("joined", "Joined"),
-    ("undelivered", "Undelivered"),
-    ("suspended", "Suspended"),
-    ("revoked", "Revoked"),
-]
-
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
     account, _staff = at_desk()
-    q = " ".join(request.args.get("q", "").replace("\0", "").split())[:200]
-    status = request.args.get("status", "")
-    status = status if status in dict(STATUSES) else ""
-    after = keys.read(request.args.get("after", ""), keys.words, keys.row_id)
-    found = contact_list.page(account, Wanted(q=q, status=status), after=after)
-    contacts, following = found.lines, found.on
-    asked: dict[str, Any] = {name: value for name, value in (("q", q), ("status", status)) if value}
+    asked = contact_filters.asked()
+    listed = contact_filters.listed(account, asked)
     return render_template(
         "admin/contacts.html",
-        contacts=contacts,
-        q=q,
-        status=status,
-        statuses=STATUSES,
-        next_url=url_for(".index", **asked, after=keys.write(*following)) if following else None,
-        first_url=url_for(".index", **asked) if after else None,
+        **listed,
+        asked=dict.fromkeys(contact_filters.NAMES, "") | asked,
+        statuses=contact_filters.STATUSES,
+        seen=contact_filters.SEEN,
+        sorts=contact_filters.SORTS,
+        columns=contact_filters.COLUMNS,
+        channels=contact_filters.channels(),
+        tags=Tag.in_use(account.id),
+        is_folded=not any(asked.get(name) for name in contact_filters.FOLDED),
     )
 
 
