@@ -32,9 +32,9 @@ LEAST_BATCH, EACH = 100, 20
 """Wakes of one round, in all and for each worker, which goes on by itself once it is awake."""
 LOW_WATER = 100
 """While more wakes than this are waiting, workers have enough to do."""
-ROUND_SECONDS = 1.0
 SEAL_SECONDS = 0.25
 """How long one round seals the history."""
+ROUND_SECONDS = 1.0
 """Between two looks for what has waited for its time: an undo window, a pause, a turn."""
 
 Verbs = dict[str, Callable[[int], None]]
@@ -82,7 +82,6 @@ class Sweep:
         self._show_life()
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
-
         _seal_history()
     @atomic
     def _show_life(self) -> None:
@@ -144,7 +143,6 @@ def _without_receipt() -> list[int]:
     return found
 
 
-@atomic
 def _seal_history() -> None:
     """Seal what was written since the last time; when that was much, the rest waits a little."""
     until = time.monotonic() + SEAL_SECONDS
@@ -155,6 +153,7 @@ def _seal_history() -> None:
         log.error("%s", error)
 
 
+@atomic
 def _tidy() -> None:
     outbox.catch_up()
     ChannelSetting.catch_up()

@@ -1,4 +1,4 @@
-"""Verify the history: is every event that was sealed still there, and as it was written?"""
+"""Verify the history: that every event that was sealed is still there, as it was written."""
 
 from __future__ import annotations
 
