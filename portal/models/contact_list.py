@@ -1,7 +1,8 @@
 """The list of contacts, one page at a time: as quick with a million as with ten.
 
-A filter that matches few is read whole and sorted. One that matches many is met soon by walking
-the contacts in their order. In between, a page ends after a bounded walk and says how far it came.
+Whom a filter with an index matches is read whole and sorted, as long as they are not too many. Of
+many, a page is soon found by walking the contacts in their order; the walk is bounded, and a page
+that is short because of that says so.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import Select, Subquery, literal, literal_column, select, tuple_
 
 from portal.db import UtcDateTime, db
 from portal.models import contact_criteria
@@ -20,10 +21,10 @@ from portal.models.contact_criteria import NEVER, Wanted
 
 PAGE = 50
 SUGGESTIONS = 8
-FEW = 2_500
+FEW = 1_000
 """So many contacts or fewer are read whole."""
 REACH = 20_000
-"""So many contacts are walked through for one page."""
+"""So many contacts are looked through for one page."""
 
 Key = tuple[Any, int]
 _TABLE = Contact.__table__
@@ -114,11 +115,11 @@ def page(
     reached = _key(lines[-1], order) if has_more else end
     if is_backward:
         lines.reverse()
-        on = _key(lines[-1], order) if lines else before
+        on = _key(lines[-1], order) if lines else _beside(start, -1, order)
         return ContactPage(lines, back=reached, on=on, is_cut=bool(end))
     back = None
     if after is not None:
-        back = _key(lines[0], order) if lines else after
+        back = _key(lines[0], order) if lines else _beside(start, 1, order)
     return ContactPage(lines, back=back, on=reached, is_cut=bool(end))
 
 
@@ -130,7 +131,7 @@ def suggest(account: Account, q: str) -> list[ContactLine]:
 def few(account: Account, wanted: Wanted, most: int = FEW) -> list[int] | None:
     """Return at least all whom *wanted* matches when an index says that they are few, else None."""
     for candidates in contact_criteria.candidates(account.id, wanted):
-        ids = list(db.session.scalars(candidates.limit(most + 1)))
+        ids = list(db.session.scalars(candidates.limit(most + 1)).all())
         if len(ids) <= most:
             return ids
     return None
@@ -142,32 +143,53 @@ def _lines(
     """Return the lines that follow *start*, one more than *size* if there are as many; and where
     the walk stopped if it was cut short."""
     order = ORDERS[wanted.sort]
-    falls = order.is_falling != is_backward
-    rows = _in_order(select(*_SHOWN), order, falls, start).where(_TABLE.c.account_id == account.id)
-    known = few(account, wanted) if wanted.picks else None
+    rows = _in_order(select(*_SHOWN), order, order.is_falling != is_backward, start)
+    of_account = rows.where(_TABLE.c.account_id == account.id)
+    if not wanted.picks:
+        return _read(of_account.limit(size + 1)), None
+    known = few(account, wanted, FEW)
     if known is not None:
-        rows = rows.where(contact_criteria.is_one_of(_TABLE.c.id, known))
-    if known is not None or not wanted.picks:
-        rows = rows.where(*contact_criteria.of(_TABLE.c, wanted)).limit(size + 1)
-        return [ContactLine._make(row) for row in db.session.execute(rows)], None
-    rows = rows.where(*contact_criteria.ordered(_TABLE.c, wanted))
-    lines = _walk(rows, wanted, size)
+        found = rows.where(contact_criteria.is_one_of(_TABLE.c.id, known))
+        return _matching(found, account, wanted, size) if known else [], None
+    walked = of_account.where(*contact_criteria.ordered(_TABLE.c, wanted))
+    lines = _walk(walked, wanted, size, REACH // 10)
     if len(lines) > size:
         return lines, None
-    end = _end_of(rows, order)
-    if end is None:
-        return lines, None
-    return _text_index(account, wanted, order, falls, start, size) or (lines, end)
+    some = _some(account, wanted)
+    if some is not None:
+        found = rows.join(some, some.c[0] == _TABLE.c.id)
+        return _matching(found, account, wanted, size), None
+    lines = _walk(walked, wanted, size, REACH)
+    return lines, None if len(lines) > size else _end_of(walked, order)
 
 
-def _walk(rows: Select[Any], wanted: Wanted, size: int) -> list[ContactLine]:
-    """Return those who match among the next REACH, in the order in which *rows* come.
+def _read(rows: Select[Any]) -> list[ContactLine]:
+    return [ContactLine._make(row) for row in db.session.execute(rows).all()]
+
+
+def _matching(rows: Select[Any], account: Account, wanted: Wanted, size: int) -> list[ContactLine]:
+    # The sign keeps SQLite from walking through the account's contacts in search of the few.
+    of_account = literal_column("+contact.account_id") == account.id
+    conditions = contact_criteria.of(_TABLE.c, wanted)
+    return _read(rows.where(of_account, *conditions).limit(size + 1))
+
+
+def _some(account: Account, wanted: Wanted) -> Subquery | None:
+    """Return at least all whom *wanted* matches when they are not too many to be sorted, as those
+    called Zoe, whom a walk would begin to look for among the Aarons."""
+    for candidates in contact_criteria.candidates(account.id, wanted):
+        if db.session.scalar(candidates.offset(REACH).limit(1)) is None:
+            return candidates.limit(REACH).subquery("some")
+    return None
+
+
+def _walk(rows: Select[Any], wanted: Wanted, size: int, reach: int) -> list[ContactLine]:
+    """Return those who match among the next *reach*, in the order in which *rows* come.
 
     No database sorts what it reads through one index; asked to, SQLite would read all of it first.
     """
-    walked = rows.limit(REACH).subquery("walked")
-    found = select(walked).where(*contact_criteria.of(walked.c, wanted)).limit(size + 1)
-    return [ContactLine._make(row) for row in db.session.execute(found)]
+    walked = rows.limit(reach).subquery("walked")
+    return _read(select(walked).where(*contact_criteria.of(walked.c, wanted)).limit(size + 1))
 
 
 def _end_of(rows: Select[Any], order: Order) -> Key | None:
@@ -175,25 +197,6 @@ def _end_of(rows: Select[Any], order: Order) -> Key | None:
     key = rows.with_only_columns(_TABLE.c[order.column], _TABLE.c.id).offset(REACH - 1).limit(1)
     row = db.session.execute(key).first()
     return (row[0], row[1]) if row else None
-
-
-def _text_index(
-    account: Account, wanted: Wanted, order: Order, falls: bool, start: Key | None, size: int
-) -> tuple[list[ContactLine], None] | None:
-    """Return the page by way of the text index, for words of which there are many elsewhere in the
-    order: a search for Zoe begins among those called Aaron."""
-    found_by_text = contact_criteria.by_text(account.id, wanted)
-    if found_by_text is None:
-        return None
-    ids = found_by_text.limit(REACH + 1).subquery("found")
-    if (db.session.scalar(select(func.count()).select_from(ids)) or 0) > REACH:
-        return None
-    rows = _in_order(select(*_SHOWN), order, falls, start).where(
-        _TABLE.c.account_id == account.id,
-        _TABLE.c.id.in_(select(ids.c.id)),
-        *contact_criteria.of(_TABLE.c, wanted),
-    )
-    return [ContactLine._make(row) for row in db.session.execute(rows.limit(size + 1))], None
 
 
 def _in_order(rows: Select[Any], order: Order, falls: bool, start: Key | None) -> Select[Any]:
@@ -205,6 +208,12 @@ def _in_order(rows: Select[Any], order: Order, falls: bool, start: Key | None) -
     value = literal(start[0], UtcDateTime()) if isinstance(start[0], datetime) else start[0]
     here, there = tuple_(column, row_id), tuple_(value, start[1])
     return rows.where(here < there if falls else here > there)
+
+
+def _beside(key: Key | None, step: int, order: Order) -> Key | None:
+    """Return a key from which the way back begins with the contact of *key* itself: an empty page
+    shows none to go back from."""
+    return None if key is None else (key[0], key[1] + (-step if order.is_falling else step))
 
 
 def _key(line: ContactLine, order: Order) -> Key:

@@ -25,7 +25,8 @@ from sqlalchemy.orm import aliased
 from portal.db import UtcDateTime, db, now
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.contact_criteria import Wanted, by_text, matching
+from portal.models.contact_criteria import Wanted, is_one_of, matching
+from portal.models.contact_list import few
 from portal.models.delivery import TROUBLE, Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import MagicLink
@@ -243,10 +244,12 @@ def _few_contacts(account: Account, q: str) -> list[int] | None:
     """Return the contacts that *q* means, or None when it means nobody in particular."""
     if not q.strip():
         return None
-    asked = by_text(account.id, Wanted(q=q))
-    if asked is None:
-        asked = select(Contact.id).where(Contact.account_id == account.id)
-    asked = asked.where(*matching(Contact.__table__.c, Search.of(q)))
+    asked = select(Contact.id).where(
+        Contact.account_id == account.id, *matching(Contact.__table__.c, Search.of(q))
+    )
+    known = few(account, Wanted(q=q))
+    if known is not None:
+        asked = asked.where(is_one_of(Contact.__table__.c.id, known))
     found = list(db.session.scalars(asked.limit(FEW + 1)))
     return found if len(found) <= FEW else None
 
