@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import pickle
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from flask import Flask
 from huey.serializer import SignedSerializer
 
+from portal import queue
 from portal import worker as workers
 from portal.models.delivery import Status
 from portal.sweep import GRACE
@@ -59,6 +62,20 @@ def carl(acme: World) -> Client:
 
 def _storage(world: World) -> Any:
     return world.app.extensions["portal_queue"].huey.storage
+
+
+def test_processes_that_start_together_open_a_new_queue(database: str, queue_url: str) -> None:
+    together = threading.Barrier(8)
+
+    def opens(_number: int) -> int:
+        together.wait()
+        found = queue.init_app(Flask("portal"), queue_url, ("a key of thirty-two letters, or so",))
+        size = found.size()
+        found.huey.storage.close()
+        return size
+
+    with ThreadPoolExecutor(8) as processes:
+        assert list(processes.map(opens, range(8))) == [0] * 8
 
 
 def test_the_queue_holds_an_id_and_a_signature(acme: World, ada: Staff, carl: Client) -> None:
