@@ -248,8 +248,10 @@ free_daemons() {
 # --- the work -------------------------------------------------------------------------------------
 
 # loadgroup keeps tests marked with one xdist_group together and deals the others out one by one.
+# One process more than there are cores: many tests wait for a clock or for another process.
 run_tests() {
-    exec .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadgroup "$@"
+    processes=$(($(getconf _NPROCESSORS_ONLN) + 1))
+    exec .venv/bin/python -m pytest -n "$processes" --maxprocesses 5 --dist loadgroup "$@"
 }
 
 # All four speak, so that one visit mends everything.
