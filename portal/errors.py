@@ -23,6 +23,10 @@ class TakenError(PortalError):
     """Another row of the account already has this value."""
 
 
+class TagError(PortalError):
+    """What was typed is no tag."""
+
+
 class AlreadyShownError(PortalError):
     """This link was made by an earlier press of the same button and was shown then."""
 

@@ -22,6 +22,7 @@ from portal.web import (
 )
 from portal.web.admin import (
     channels,
+    contact_tags,
     contacts,
     deliveries,
     delivery,
@@ -49,6 +50,8 @@ def init_app(app: Flask, found: Settings) -> None:
     for module in (staff, overview, invitations, login_emails, magic_links, contacts):
         app.register_blueprint(module.bp)
     for desk_page in (deliveries, delivery, channels, tasks, plugins):
+        app.register_blueprint(desk_page.bp)
+    for desk_page in (contact_tags,):
         app.register_blueprint(desk_page.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)

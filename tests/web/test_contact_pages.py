@@ -101,3 +101,17 @@ def wears(email: str, tag: str) -> int:
     found = Tag.find_or_add(contact.account_id, tag)
     ContactTag.add(found.id, [contact.id])
     return found.id
+
+
+def test_a_tag_is_put_on_used_and_taken_off(ada: StaffPerson, sol: StaffPerson) -> None:
+    knows(ada, Details("Nora New", "nora@new.example"), Details("Ole Old", "ole@old.example"))
+    page = sol.page_of("nora@new.example").presses("Add tag", tag="  Very   IMPORTANT ")
+    page.sees("Very IMPORTANT", "Sol Sand tagged Nora New: Very IMPORTANT")
+    page.presses("Add tag", tag="very important").sees("has the tag “very important” already")
+    ada.page_of("ole@old.example").presses("Add tag", tag=" ").sees("Type a tag")
+    assert shown(page.follows("Very IMPORTANT")) == ["Nora New"]
+    tag = str(page.soup.select(".chip form")[0]["action"])
+    gone = ada.browser.posts(tag, {"csrf_token": ada.at().field("csrf_token")})
+    gone.sees("Ada Byron took a tag off Nora New")
+    assert not gone.soup.select(".chip")
+    ada.at("contacts/").does_not_see("Any tag")

@@ -99,6 +99,8 @@ def show(contact_id: int) -> ResponseReturnValue:
         contact=contact,
         access=access,
         can=_can(access),
+        tags=Tag.of_contacts([contact.id]).get(contact.id, []),
+        known_tags=Tag.in_use(contact.account_id),
         email_changed="changed" in request.args and access is not None and access.is_open,
         **_timeline(contact),
     )

@@ -85,6 +85,8 @@ _SAYS = {
     "suspended": Says("{by} suspended the access of {to}", "pause", "note"),
     "revoked": Says("{by} revoked the access of {to}", "x", "bad"),
     "restored": Says("{by} restored the access of {to}", "refresh", "good"),
+    "tagged": Says("{by} tagged {to}: {tag}", "tag"),
+    "untagged": Says("{by} took a tag off {to}: {tag}", "tag"),
 }
 
 
@@ -153,6 +155,7 @@ def _sentence(line: EventLine) -> str:
         by=isolate(who),
         to=isolate(_contact(line)),
         channel=isolate(channel_name(channel)) if channel else "how messages are sent",
+        tag=isolate(str(line.detail.get("tag", ""))),
     )
 
 
