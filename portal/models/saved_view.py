@@ -52,14 +52,12 @@ class SavedView(Base):
     def rename(self, name: str) -> None:
         """Raises TakenError when another view of the account is called like that."""
         key = folded(name)[:LONGEST]
-        others = select(SavedView.id).where(
-            SavedView.account_id == self.account_id, SavedView.key == key, SavedView.id != self.id
-        )
-        if self.id is None:
-            others = select(SavedView.id).where(
+        found = db.session.scalar(
+            select(SavedView.id).where(
                 SavedView.account_id == self.account_id, SavedView.key == key
             )
-        if db.session.scalar(others):
+        )
+        if found is not None and found != self.id:
             raise TakenError(f"There is a view called “{name}” already. Choose another name.")
         self.name, self.key = name[:LONGEST], key
 

@@ -33,6 +33,7 @@ from portal.web.admin import (
     plugins,
     staff,
     tasks,
+    views,
 )
 from portal.web.client import links, portal
 
@@ -51,7 +52,7 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(module.bp)
     for desk_page in (deliveries, delivery, channels, tasks, plugins):
         app.register_blueprint(desk_page.bp)
-    for desk_page in (contact_tags,):
+    for desk_page in (contact_tags, views):
         app.register_blueprint(desk_page.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)

@@ -174,6 +174,16 @@ class MagicLinkForm(WhoForm):
             return None
 
 
+class ViewForm(OwnForm):
+    """What a list of contacts is called."""
+
+    name = StringField(
+        "Name of the view",
+        filters=[one_line],
+        validators=[DataRequired("Give the view a name."), Length(max=60)],
+    )
+
+
 OTHER_ADDRESS = "address_"
 
 

@@ -15,7 +15,7 @@ from portal.db import db
 from tests.house.town import EMAILS, PLUGIN, ROLES, STAFF, Place, Town, csrf_of, seen
 
 TOO_LARGE = 10**100
-NUMBERS = ("contact_id", "session_id", "delivery_id", "task_id", "tag_id")
+NUMBERS = ("contact_id", "session_id", "delivery_id", "task_id", "tag_id", "view_id")
 
 
 class Row(NamedTuple):
@@ -76,6 +76,10 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.timeline", "GET"): ONE_PAGE,
     ("contact_tags.add", "POST"): ONE_DEED,
     ("contact_tags.remove", "POST"): ONE_DEED,
+    ("views.save", "POST"): DEED,
+    ("views.edit", "GET"): ONE_PAGE,
+    ("views.edit", "POST"): ONE_DEED,
+    ("views.delete", "POST"): ONE_DEED,
     ("contacts.edit", "GET"): ONE_PAGE,
     ("contacts.edit", "POST"): ONE_DEED,
     ("contacts.revoke", "GET"): ONE_PAGE,
@@ -147,6 +151,8 @@ TABLE: dict[tuple[str, str], Row] = {
 FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
     "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},
+    "views.save": lambda _place: {"name": "Mine", "status": "joined"},
+    "views.edit": lambda _place: {"name": "Ours"},
     "contact_tags.add": lambda _place: {"tag": "VIP"},
     "invitations.new": lambda place: {"who": f"guest@{place.slug}.example"},
     "login_emails.new": lambda place: {"contact_ids": str(place.contact_id)},

@@ -18,6 +18,7 @@ from portal.flows.invite import invite
 from portal.flows.login_email import send_login_emails
 from portal.flows.magic_link import generate
 from portal.flows.open_account import open_account
+from portal.flows.saved_views import save_view
 from portal.flows.staff_access import add_staff, make_staff_link
 from portal.flows.tag_contacts import tag_contacts
 from portal.models import (
@@ -71,6 +72,7 @@ class Place(NamedTuple):
     delivery_id: int
     task_id: int
     tag_id: int
+    view_id: int
     channel_id: str
     key: str
     delivery_key: str
@@ -100,6 +102,7 @@ class Town:
             delivery_id=99,
             task_id=99,
             tag_id=99,
+            view_id=99,
             channel_id="pigeon",
             key="0" * 43,
             delivery_key=f"delivery-99-{'0' * 32}",
@@ -157,11 +160,12 @@ class Town:
             db.session.commit()
             return delivery, StaffTask.page(account.id)[0].id, key
 
-    def _tag(self, slug: str, contact_id: int) -> int:
+    def _tag_and_view(self, slug: str, contact_id: int) -> tuple[int, int]:
         with self.app.app_context():
             account, owner = self._account(slug)
             tag_contacts(account, "VIP", [contact_id], by=owner)
-            return Tag.in_use(account.id)[0].id
+            view = save_view(account, "Guests", {"status": "invited"})
+            return Tag.in_use(account.id)[0].id, view.id
 
     def _place(self, slug: str, email: str, message_id: str) -> Place:
         with self.app.app_context():
@@ -172,7 +176,7 @@ class Town:
             session_id = ClientSession.of_contact(contact_id)[0].id
         token = self.link(slug)
         delivery, task_id, key = self._undelivered(slug, contact_id)
-        tag_id = self._tag(slug, contact_id)
+        tag_id, view_id = self._tag_and_view(slug, contact_id)
         return Place(
             slug=slug,
             contact_id=contact_id,
@@ -185,6 +189,7 @@ class Town:
             delivery_id=delivery.id,
             task_id=task_id,
             tag_id=tag_id,
+            view_id=view_id,
             channel_id="email",
             key=key,
             delivery_key=f"delivery-{delivery.id}-{delivery.link_id.hex}",

@@ -115,3 +115,21 @@ def test_a_tag_is_put_on_used_and_taken_off(ada: StaffPerson, sol: StaffPerson) 
     gone.sees("Ada Byron took a tag off Nora New")
     assert not gone.soup.select(".chip")
     ada.at("contacts/").does_not_see("Any tag")
+
+
+def test_a_view_is_saved_opened_renamed_and_deleted(ada: StaffPerson, sol: StaffPerson) -> None:
+    knows(ada, Details("Nora New", "nora@new.example"))
+    ada.invites("ivy@people.example", name="Ivy In")
+    ada.at("contacts/").does_not_see("Save this view")
+    search(ada, status="none", columns="added").presses("Save", name="To invite").sees("was saved")
+    opened = sol.at("contacts/").follows("To invite").sees("Added:").does_not_see("Save this view")
+    assert shown(opened) == ["Nora New"]
+    search(sol, q="ivy").presses("Save", name="to  INVITE").sees("There is a view called")
+    search(sol, q="ivy").presses("Save", name=" ").sees("Give the view a name")
+    search(sol, q="ivy").presses("Save", name="Ivies").sees("was saved")
+    edited = sol.at("contacts/").follows("To invite")
+    to = str(edited.soup.select(".chip-edit")[0]["href"])
+    sol.opens(to).presses("Save name", name="Ivies").is_status(422).sees("Choose another name")
+    assert shown(sol.opens(to).presses("Save name", name="Newcomers")) == ["Nora New"]
+    sol.opens(to).presses("Delete view").sees("was deleted").does_not_see("Newcomers To")
+    ada.at("contacts/").does_not_see("Newcomers")

@@ -14,6 +14,7 @@ from portal.models import contact_list
 from portal.models.account import Account
 from portal.models.contact_criteria import Wanted
 from portal.models.contact_list import ContactLine, ContactPage
+from portal.models.saved_view import SavedView
 from portal.models.tag import Tag
 from portal.web import keys
 from portal.web.forms import LOCALES, whole_number
@@ -59,6 +60,15 @@ class Fact(NamedTuple):
     at: datetime | None = None
 
 
+class View(NamedTuple):
+    """One saved view above the list."""
+
+    id: int
+    name: str
+    url: str
+    is_open: bool
+
+
 def asked(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what can be used of *given*, or of this page's address or form, by name."""
     given = given or {**request.values, "columns": ",".join(request.values.getlist("columns"))}
@@ -90,6 +100,19 @@ def wanted(account: Account, found: Mapping[str, str]) -> Wanted:
         reach=plugins.current().channels[channel].caps.address if channel else "",
         sort=found.get("sort") or "name",
     )
+
+
+def views(account: Account, found: dict[str, str]) -> list[View]:
+    """Return the account's saved views, and which of them this list is."""
+    return [
+        View(one.id, one.name, url_for("contacts.index", **as_query(one.asked)), one.asked == found)
+        for one in SavedView.of_account(account.id)
+    ]
+
+
+def as_query(found: dict[str, str]) -> dict[str, Any]:
+    """Return the filters for an address, and nothing else: they may come from a stored view."""
+    return {name: value for name, value in found.items() if name in NAMES}
 
 
 def channels() -> list[tuple[str, str]]:

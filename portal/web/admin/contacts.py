@@ -45,6 +45,8 @@ def index() -> ResponseReturnValue:
         columns=contact_filters.COLUMNS,
         channels=contact_filters.channels(),
         tags=Tag.in_use(account.id),
+        views=contact_filters.views(account, asked),
+        is_plain=not asked,
         is_folded=not any(asked.get(name) for name in contact_filters.FOLDED),
     )
 
