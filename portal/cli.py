@@ -11,6 +11,7 @@ from werkzeug.utils import import_string
 
 _ELSEWHERE = {
     "account": "portal.commands:account",
+    "audit": "portal.commands:audit",
     "channels": "portal.commands:channels",
     "doctor": "portal.commands:doctor",
     "migrate": "portal.commands:migrate",

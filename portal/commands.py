@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -18,11 +18,15 @@ from portal.db import DatabaseAway, db
 from portal.demo import open_demo
 from portal.doctor import examine, paper
 from portal.errors import PortalError, SettingsError
+from portal.flows import seal_history
 from portal.flows.open_account import open_account
 from portal.flows.staff_access import add_staff, is_time_zone, make_staff_link, set_choice
+from portal.flows.verify_history import Verdict, verify
 from portal.models import sealed_settings
 from portal.models.account import Account
+from portal.models.event_cursor import EventCursor
 from portal.models.staff_role import Role
+from portal.outbox_report import many
 from portal.processes import die_with_supervisor, log_to_stderr, why_not_listen
 
 P = ParamSpec("P")
@@ -79,6 +83,7 @@ def worker(*, once: bool) -> None:
         _must_be_current()
         if once:
             workers.drain()
+            seal_history.seal()
             workers.close_channels()
             return
     workers.run(app, app.config["PORTAL_SETTINGS"].workers)
@@ -89,7 +94,7 @@ def worker(*, once: bool) -> None:
 def migrate() -> None:
     """Bring the database's tables up to date."""
     with create_app().app_context():
-        schema.move(db.engine)
+        _migrate()
     click.echo("The database is up to date.")
 
 
@@ -106,7 +111,7 @@ def prepare() -> None:
             f"{found.url}. Set it to smtp://user:password@host:587"
         )
     with app.app_context():
-        schema.move(db.engine)
+        _migrate()
         slug, token = open_demo() if found.is_loopback else ("", "")
     click.echo(
         json.dumps(
@@ -248,7 +253,9 @@ def reseal() -> None:
     with create_app().app_context():
         _must_be_current()
         count = sealed_settings.reseal()
+        ends = seal_history.sign_anew()
     click.echo(f"{count} sealed with the newest key.")
+    click.echo(f"The end of the history signed with it for {many(ends, 'account')}.")
 
 
 @click.command()
@@ -259,6 +266,70 @@ def settings() -> None:
     width = max(len(name) for name, _value, _origin in rows)
     for name, value, origin in rows:
         click.echo(f"{name:{width}}  {value or '(not set)'}  [{origin}]")
+
+
+@click.group()
+def audit() -> None:
+    """The history: what staff changed, and who signed in."""
+
+
+@audit.command("verify")
+@click.option("--account", "slug", default="", help="Look at this account's history alone.")
+@click.option("--noted", default="", help="A seal that must still be there, as 56-3f9a0c….")
+@clearly
+def verify_(slug: str, noted: str) -> None:
+    """Tell whether every event is there as it was written; status 1 names the first that is not."""
+    if noted and not slug:
+        raise SettingsError("A seal is one of an account. Say whose, with --account SLUG.")
+    with create_app().app_context():
+        _must_be_current()
+        account_id = _account_id(slug) if slug else None
+        slugs = Account.slugs()
+        db.session.rollback()
+        verdict = verify(account_id, noted=noted)
+    click.echo("\n".join(_verdict_lines(verdict, slugs)))
+    sys.exit(0 if verdict.is_whole else 1)
+
+
+@audit.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@clearly
+def adopt(*, yes: bool) -> None:
+    """Take the history as it stands now: forget its seals and begin anew, and write that down.
+
+    For when a key was lost, or rows had to be taken out by hand. What was changed before can no
+    longer be found afterwards.
+    """
+    if not yes:
+        click.confirm("What was changed until now can then never be found. Go on?", abort=True)
+    with create_app().app_context():
+        _must_be_current()
+        count = seal_history.adopt()
+    click.echo(f"Taken as it stands, in {many(count, 'account')}.")
+
+
+def _verdict_lines(verdict: Verdict, slugs: dict[int, str]) -> Iterator[str]:
+    if verdict.fault:
+        yield f"portal: {verdict.fault}"
+    for account_id, found in sorted(verdict.accounts.items()):
+        name = slugs.get(account_id, f"account {account_id}")
+        if found.fault:
+            yield f"{name}: {found.fault}"
+            continue
+        until = f" up to {found.until:%Y-%m-%d %H:%M:%S} UTC" if found.until else ""
+        seal = f", last seal {found.name}" if found.name else ""
+        waiting = f"; {found.waiting} not sealed yet" if found.waiting else ""
+        yield f"{name}: {many(found.events, 'event')} verified{until}{seal}{waiting}."
+    if verdict.place is not None:
+        yield f"Sealed since {verdict.place.began_at:%Y-%m-%d %H:%M:%S} UTC."
+
+
+def _migrate() -> None:
+    """Bring the tables up to date, and begin to seal the history where that was not yet known."""
+    was_known = EventCursor.is_made()
+    schema.move(db.engine)
+    if not was_known:
+        seal_history.begin()
 
 
 def _health(channel: Channel) -> str:

@@ -13,7 +13,7 @@ from portal import config
 from portal.app import create_app
 from portal.channel import Finding
 from portal.db import DatabaseAway, db, reads_only
-from portal.doctor import address, channels, clock, place, sending, stores
+from portal.doctor import address, channels, clock, history, place, sending, stores
 from portal.doctor.fetching import PATIENCE_SECONDS
 from portal.errors import PortalError, SettingsError
 from portal.probe import NoAnswerError, ask
@@ -90,6 +90,7 @@ def _checks(app: Flask, queue_complaint: str, slug: str) -> Iterator[Check]:
     yield Check("Queue", _inside(app, partial(stores.queues, found, queue_complaint)))
     yield Check("Workers", _inside(app, sending.workers))
     yield Check("Outbox", _inside(app, sending.outbox))
+    yield Check("History", _inside(app, history.sealed))
     yield Check("Public URL", partial(address.public, found), 3 * PATIENCE_SECONDS)
     yield Check("Proxies", partial(address.proxies, found))
     yield Check("Clock", _inside(app, partial(clock.clocks, found)), 2 * PATIENCE_SECONDS)

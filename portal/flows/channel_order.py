@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from portal import plugins, routing
 from portal.db import atomic
@@ -28,7 +28,8 @@ def arrange(
     if after == before or not after:
         return False
     account_choices.arrange(held, kind, after)
-    _record(account, by, request_id, {"channel": channel_id, "what": "order", "kind": kind})
+    detail = {"channel": channel_id, "what": "order", "kind": kind}
+    _record(account, by, request_id, {**detail, "changes": {kind: [before, after]}})
     return True
 
 
@@ -45,8 +46,12 @@ def choose(
     """Set the account's undo windows, in seconds or None for the installation's, and the country
     that phone numbers without a country code are from."""
     held = account_choices.locked(account.id)
-    account_choices.choose(held, undo_one=undo_one, undo_bulk=undo_bulk, country=country)
-    _record(account, by, request_id, {"what": "undo windows and country"})
+    chosen = {"undo_one": undo_one, "undo_bulk": undo_bulk, "country": country}
+    before = {"undo_one": None, "undo_bulk": None, "country": "", **held.choices}
+    changes = {n: [before[n], value] for n, value in chosen.items() if before[n] != value}
+    account_choices.choose(held, **chosen)
+    detail = {"what": "undo windows and country", "changes": changes}
+    _record(account, by, request_id, detail)
 
 
 def _arranged(names: list[str], kind: str, channel_id: str, deed: Deed) -> list[str]:
@@ -64,7 +69,7 @@ def _arranged(names: list[str], kind: str, channel_id: str, deed: Deed) -> list[
     return rest
 
 
-def _record(account: Account, by: Staff, request_id: str, detail: dict[str, str]) -> None:
+def _record(account: Account, by: Staff, request_id: str, detail: dict[str, Any]) -> None:
     Event.record(
         "channel_changed", account_id=account.id, by=by, request_id=request_id, detail=detail
     )

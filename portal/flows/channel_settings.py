@@ -11,6 +11,7 @@ from typing import Any, Literal
 from portal import routing
 from portal.channel import Channel
 from portal.db import atomic, now
+from portal.errors import SettingsError
 from portal.models import account_choices
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
@@ -51,13 +52,14 @@ def save_settings(
     A channel that *becomes_ready* by it joins the others, at the end of their order.
     """
     row = ChannelSetting.find_or_add(account.id, channel.id)
+    changed = _changed(row, typed)
     row.keep(typed.values)
     row.rate, row.receipt_wait = typed.rate, typed.receipt_wait
     if row.recover():
         Delivery.release(account.id, channel.id)
     if becomes_ready:
         _join(account, channel)
-    _record(account, channel.id, "settings", by, request_id)
+    _record(account, channel.id, "settings", by, request_id, changed=changed)
 
 
 @atomic
@@ -84,7 +86,13 @@ def try_now(account: Account, channel_id: str, *, by: Staff, request_id: str = "
 
 @atomic
 def ask_trial(
-    account: Account, channel: Channel, what: Literal["check", "test"], *, by: Staff, to: str = ""
+    account: Account,
+    channel: Channel,
+    what: Literal["check", "test"],
+    *,
+    by: Staff,
+    to: str = "",
+    request_id: str = "",
 ) -> bool:
     """Ask a worker to check the channel, or to send a test to *to*. Tell whether that is within
     what one account may try."""
@@ -92,6 +100,9 @@ def ask_trial(
     if not RateCount.allows(counter, TRIALS, TRIALS_WITHIN):
         return False
     ChannelTrial.ask(account.id, channel.id, what, by=by.id, to=to)
+    kind = "channel_checked" if what == "check" else "channel_tested"
+    detail = {"channel": channel.id, **({"to": to} if to else {})}
+    Event.record(kind, account_id=account.id, by=by, request_id=request_id, detail=detail)
     return True
 
 
@@ -103,11 +114,26 @@ def _join(account: Account, channel: Channel) -> None:
             account_choices.arrange(held, kind, [*names, channel.id])
 
 
-def _record(account: Account, channel_id: str, what: str, by: Staff, request_id: str) -> None:
+def _changed(row: ChannelSetting, typed: Typed) -> list[str]:
+    """Name the fields that are now other ones. Their values may be secrets, and are not written
+    down; where nobody can read what was stored, all that was typed is new."""
+    try:
+        before: Mapping[str, Any] = row.values()
+    except SettingsError:
+        before = {}
+    names = sorted({*before, *typed.values})
+    changed = [n for n in names if (before.get(n) or "") != (typed.values.get(n) or "")]
+    own = {"rate": (row.rate, typed.rate), "receipt_wait": (row.receipt_wait, typed.receipt_wait)}
+    return changed + [name for name, (was, now_is) in own.items() if was != now_is]
+
+
+def _record(
+    account: Account, channel_id: str, what: str, by: Staff, request_id: str, **more: Any
+) -> None:
     Event.record(
         "channel_changed",
         account_id=account.id,
         by=by,
         request_id=request_id,
-        detail={"channel": channel_id, "what": what},
+        detail={"channel": channel_id, "what": what, **more},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portal.db import atomic
 from portal.errors import TakenError
@@ -48,6 +48,7 @@ def edit_contact(
 ) -> bool:
     """Take over *details*; return whether the address changed, which ends links, codes,
     sessions and queued messages. Raises AddressError or TakenError."""
+    before = _known(contact)
     moved = _apply(account, contact, details)
     if moved:
         PortalAccess.end_everything(contact.id)
@@ -58,8 +59,27 @@ def edit_contact(
         contact_id=contact.id,
         by=by,
         request_id=request_id,
+        detail=_difference(before, _known(contact)),
     )
     return moved
+
+
+def _known(contact: Contact) -> dict[str, Any]:
+    """Return what staff can change. Other addresses may hold secrets: of them the kinds alone are
+    written down."""
+    shown = {name: getattr(contact, name) for name in _SHOWN}
+    return {**shown, "addresses": dict(contact.addresses)}
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    changes = {n: [before[n], after[n]] for n in _SHOWN if before[n] != after[n]}
+    was, now_is = before["addresses"], after["addresses"]
+    changed = sorted(kind for kind in {*was, *now_is} if was.get(kind) != now_is.get(kind))
+    found = {"changes": changes, "changed": changed}
+    return {name: value for name, value in found.items() if value}
+
+
+_SHOWN = ("name", "email", "phone", "locale", "external_id")
 
 
 def _apply(account: Account, contact: Contact, details: Details) -> bool:

@@ -54,9 +54,14 @@ def cancel(
 
 
 @atomic
-def send_now(account: Account, delivery_ids: Sequence[int]) -> int:
+def send_now(
+    account: Account, delivery_ids: Sequence[int], *, by: Staff, request_id: str = ""
+) -> int:
     """Let those of *delivery_ids* that wait go out at once; return how many that were."""
-    return sum(Delivery.hurry(account.id, one) for one in _in_order(delivery_ids))
+    hurried = [one for one in _in_order(delivery_ids) if Delivery.hurry(account.id, one)]
+    for delivery_id in hurried:
+        _record("hurried", delivery_id, Delivery.find(account.id, delivery_id), by, request_id)
+    return len(hurried)
 
 
 @atomic

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from portal.config import Settings
 from portal.db import atomic, db
 from portal.errors import PortalError
+from portal.models import staff_event
 from portal.models.account import Account
+from portal.models.event import Event
 from portal.models.staff import Staff
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
@@ -20,6 +22,7 @@ def make_staff_link(email: str) -> str:
     staff = Staff.by_email(email)
     if staff is None:
         raise PortalError(f"Nobody on the staff has the address {email}. Check the spelling.")
+    staff_event.record("staff_link_made", staff.id, actor="operator")
     return StaffLink.issue(staff)
 
 
@@ -28,10 +31,13 @@ def add_staff(email: str, slug: str, role: Role, name: str = "") -> Staff:
     """Give *email* the role in the account, in place of the one they had. Raises PortalError."""
     account, staff = _account(slug), Staff.find_or_add(email, name)
     seat = db.session.get(StaffRole, (staff.id, account.id))
+    detail = {"who": staff.email, "role": str(role), "was": seat.role if seat else ""}
     if seat is None:
         db.session.add(StaffRole(staff_id=staff.id, account_id=account.id, role=role))
     else:
         seat.role = role
+    kind = "role_changed" if detail["was"] else "staff_added"
+    Event.record(kind, account_id=account.id, actor="operator", detail=detail)
     return staff
 
 
@@ -39,6 +45,7 @@ def add_staff(email: str, slug: str, role: Role, name: str = "") -> Staff:
 def set_choice(slug: str, name: str, value: str) -> None:
     """Set one thing of an account. Raises PortalError that says what is allowed."""
     account = _account(slug)
+    was = account.choices.get(name) if name.startswith("life_") else getattr(account, name, None)
     if name.startswith("life_") and name in Settings.model_fields:
         account.choices = {**account.choices, name: _seconds(name, value)}
     elif name == "accent" and re.fullmatch("#[0-9a-fA-F]{6}", value):
@@ -51,6 +58,9 @@ def set_choice(slug: str, name: str, value: str) -> None:
         account.name = value.strip()[:120]
     else:
         raise PortalError(f"{name.replace('_', '-')} cannot be {value!r}.")
+    change = {name: [was, account.choices.get(name, getattr(account, name, None))]}
+    detail = {"changes": change}
+    Event.record("account_changed", account_id=account.id, actor="operator", detail=detail)
 
 
 def is_time_zone(name: str) -> bool:

@@ -40,6 +40,11 @@ class Account(Base):
         slugs = list(db.session.scalars(select(cls.slug).order_by(cls.id).limit(2)))
         return slugs[0] if len(slugs) == 1 else None
 
+    @classmethod
+    def slugs(cls) -> dict[int, str]:
+        """Return the slug of each account by its id."""
+        return {row[0]: row[1] for row in db.session.execute(select(cls.id, cls.slug))}
+
     def life_of(self, kind: str) -> timedelta:
         """Return how long a link of *kind* lives once its message has gone out."""
         seconds = self.choices.get(f"life_{kind}") or getattr(settings(), f"life_{kind}")

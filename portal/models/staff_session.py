@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.config import settings
-from portal.db import Base, Id, UtcDateTime, db, now
+from portal.db import Base, Id, UtcDateTime, db, execute, now
 from portal.models.account import Account
 from portal.models.staff import Staff
 from portal.models.staff_role import StaffRole
@@ -77,19 +77,21 @@ class StaffSession(Base):
         )
 
     @classmethod
-    def end(cls, digest: bytes) -> None:
-        db.session.execute(
-            delete(cls).where(cls.digest == digest).execution_options(synchronize_session=False)
-        )
+    def end(cls, digest: bytes) -> tuple[int, str] | None:
+        """End the session; return whose it was and in which browser."""
+        row = db.session.execute(
+            delete(cls)
+            .where(cls.digest == digest)
+            .returning(cls.staff_id, cls.browser)
+            .execution_options(synchronize_session=False)
+        ).first()
+        return (row[0], row[1]) if row else None
 
     @classmethod
-    def end_others(cls, staff_id: int, session_id: int) -> None:
-        """End every other browser of this person, as after a new password."""
-        db.session.execute(
-            delete(cls)
-            .where(cls.staff_id == staff_id, cls.id != session_id)
-            .execution_options(synchronize_session=False)
-        )
+    def end_others(cls, staff_id: int, session_id: int) -> int:
+        """End every other browser of this person, as after a new password; return how many."""
+        others = delete(cls).where(cls.staff_id == staff_id, cls.id != session_id)
+        return execute(others).rowcount
 
 
 _AT_WORK = (

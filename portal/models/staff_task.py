@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, Id, UtcDateTime, db, now
+from portal.db import Base, Id, UtcDateTime, db, execute, now
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
 from portal.models.magic_link import MagicLink
@@ -94,14 +94,11 @@ class StaffTask(Base):
         return db.session.scalar(select(cls).where(cls.account_id == account_id, cls.id == task_id))
 
     @classmethod
-    def close(cls, contact_id: int, why: str, *, by: int | None = None) -> None:
-        """Close the contact's open tasks: handed over, no longer wanted, or the contact is in."""
-        db.session.execute(
-            update(cls)
-            .where(cls.contact_id == contact_id, cls.done_at.is_(None))
-            .values(done_at=now(), done_by=by, done_why=why)
-            .execution_options(synchronize_session=False)
-        )
+    def close(cls, contact_id: int, why: str, *, by: int | None = None) -> int:
+        """Close the contact's open tasks: handed over, no longer wanted, or the contact is in.
+        Return how many there were."""
+        still_open = update(cls).where(cls.contact_id == contact_id, cls.done_at.is_(None))
+        return execute(still_open.values(done_at=now(), done_by=by, done_why=why)).rowcount
 
     @classmethod
     def page(

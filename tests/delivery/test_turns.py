@@ -54,7 +54,7 @@ class Desk:
         return int(self.does(lambda account, by: cancel(account, [delivery_id], by=by)))
 
     def hurries(self, delivery_id: int) -> int:
-        return int(self.does(lambda account, _by: send_now(account, [delivery_id])))
+        return int(self.does(lambda account, by: send_now(account, [delivery_id], by=by)))
 
     def retries(self, delivery_id: int) -> bool:
         def again(account: Account, by: StaffRow) -> bool:

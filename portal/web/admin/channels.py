@@ -125,7 +125,7 @@ def rotate(channel_id: str) -> ResponseReturnValue:
 def check(channel_id: str) -> ResponseReturnValue:
     account, staff = at_desk()
     channel, _row = _found(channel_id)
-    if not ask_trial(account, channel, "check", by=staff):
+    if not ask_trial(account, channel, "check", by=staff, request_id=g.request_id):
         flash(_TOO_OFTEN, "bad")
     return go(url_for(".show", channel_id=channel_id, _anchor="trials"))
 
@@ -139,7 +139,8 @@ def send_test(channel_id: str) -> ResponseReturnValue:
         stored = _stored(account, row)
         drawn = _drawn(channel, stored, account)
         return _page(channel, row, drawn, OwnChannelForm.of(row), form), 422
-    if not ask_trial(account, channel, "test", by=staff, to=form.to.data):
+    to = form.to.data
+    if not ask_trial(account, channel, "test", by=staff, to=to, request_id=g.request_id):
         flash(_TOO_OFTEN, "bad")
     return go(url_for(".show", channel_id=channel_id, _anchor="trials"))
 

@@ -87,9 +87,9 @@ def take_back() -> ResponseReturnValue:
 
 @bp.post("/send-now", endpoint="send_now")
 def hurry() -> ResponseReturnValue:
-    account, _staff = at_desk()
+    account, staff = at_desk()
     ids = undo.ids_in(request.form.get("ids", ""))
-    if send_now(account, ids):
+    if send_now(account, ids, by=staff, request_id=g.request_id):
         flash("On its way." if len(ids) == 1 else "On their way.", "good")
     else:
         flash("It has already gone out.", "note")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from portal.messages import isolate
 from portal.models.delivery import PENDING, Status
 from portal.models.event import EventLine
+from portal.web.admin import change_words
 from portal.web.admin.delivery_words import Chip, channel_name, chip, is_moving
 
 CAUSES = ("invited", "login_email", "asked")
@@ -87,6 +88,7 @@ _SAYS = {
     "restored": Says("{by} restored the access of {to}", "refresh", "good"),
     "tagged": Says("{by} tagged {to}: {tag}", "tag"),
     "untagged": Says("{by} took a tag off {to}: {tag}", "tag"),
+    **{kind: Says(*says) for kind, says in change_words.SAYS.items()},
 }
 
 
@@ -147,7 +149,7 @@ def _says(line: EventLine) -> Says:
 
 
 def _sentence(line: EventLine) -> str:
-    who = line.staff_name or ("Someone who has left" if line.actor == "staff" else "The portal")
+    who = line.staff_name or _NOBODY.get(line.actor, "The portal")
     channel = line.detail.get("channel")
     if line.kind == "sent" and channel not in (None, "email"):
         return "The provider accepted the message"
@@ -157,6 +159,9 @@ def _sentence(line: EventLine) -> str:
         channel=isolate(channel_name(channel)) if channel else "how messages are sent",
         tag=isolate(str(line.detail.get("tag", ""))),
     )
+
+
+_NOBODY = {"staff": "Someone who has left", "operator": "The operator"}
 
 
 def _contact(line: EventLine) -> str:
@@ -169,6 +174,7 @@ def _detail(line: EventLine) -> str:
         detail.get("reason", ""),
         f"Its reply: {detail['reply']}" if detail.get("reply") else "",
         _how(line.kind, detail),
+        *change_words.parts(detail),
         _under_way(line),
         f"Attempt {detail['attempt']}" if detail.get("attempt", 1) > 1 else "",
     ]

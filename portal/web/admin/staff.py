@@ -38,7 +38,10 @@ def sign_in_page() -> ResponseReturnValue:
     form = StaffSignInForm()
     if form.validate_on_submit():
         secret = sign_in_by_password(
-            form.email.data, form.password.data, browser=sessions.browser_family()
+            form.email.data,
+            form.password.data,
+            browser=sessions.browser_family(),
+            request_id=g.request_id,
         )
         if secret:
             return sessions.give_staff(see_other(url_for(".sign_in")), secret)
@@ -62,7 +65,9 @@ def open_link(token: str) -> ResponseReturnValue:
 def link_page() -> ResponseReturnValue:
     form, token = PressForm(), cookies.read(LINK_COOKIE)
     if form.validate_on_submit():
-        secret = sign_in_by_staff_link(token, browser=sessions.browser_family())
+        secret = sign_in_by_staff_link(
+            token, browser=sessions.browser_family(), request_id=g.request_id
+        )
         if secret:
             response = see_other(url_for(".sign_in"))
             cookies.remove(response, LINK_COOKIE)
@@ -105,7 +110,7 @@ def password() -> ResponseReturnValue:
 def leave() -> ResponseReturnValue:
     digest = cookies.digest_of(sessions.STAFF_COOKIE)
     if digest:
-        sign_out(digest)
+        sign_out(digest, request_id=g.request_id)
     response = see_other(url_for(".sign_in"))
     cookies.remove(response, sessions.STAFF_COOKIE)
     return response
@@ -119,7 +124,12 @@ def _change_password(form: PasswordForm, *, has_password: bool) -> bool:
         form.current.errors = ["This is not your current password."]
         return False
     try:
-        choose_password(person, form.password.data, session_id=g.at_work.session_id)
+        choose_password(
+            person,
+            form.password.data,
+            session_id=g.at_work.session_id,
+            request_id=g.request_id,
+        )
     except passwords.PasswordError as error:
         form.password.errors = [str(error)]
         return False

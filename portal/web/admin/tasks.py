@@ -46,7 +46,7 @@ def show_link(task_id: int) -> ResponseReturnValue:
     if link is None:
         abort(404)
     shown = hand_over(account, contact, link, staff, request_id=g.request_id)
-    close_task(task, "handed over", by=staff)
+    close_task(task, "handed over", by=staff, request_id=g.request_id)
     return render_template(
         "admin/handed_over.html",
         contact=contact,
@@ -61,7 +61,7 @@ def show_link(task_id: int) -> ResponseReturnValue:
 @bp.post("/<int:task_id>/close")
 def close(task_id: int) -> ResponseReturnValue:
     _account, staff = at_desk()
-    close_task(_found(task_id), "not needed", by=staff)
+    close_task(_found(task_id), "not needed", by=staff, request_id=g.request_id)
     flash("Taken off the list.", "good")
     return go(url_for(".index"))
 

@@ -1,0 +1,73 @@
+"""What staff and the operator changed, in plain words: what a line of the history says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from portal.messages import isolate
+
+SAYS = {
+    "account_opened": ("The account was opened", "arch"),
+    "account_changed": ("{by} changed the account", "settings"),
+    "staff_added": ("{by} added somebody to the staff", "user-plus"),
+    "role_changed": ("{by} changed somebody's role", "users"),
+    "staff_link_made": ("A sign-in link was made for {by}", "link"),
+    "staff_signed_in": ("{by} signed in to the desk", "check"),
+    "staff_signed_out": ("{by} signed out of the desk", "log-out"),
+    "password_chosen": ("{by} chose a password", "settings"),
+    "password_changed": ("{by} changed their password", "settings"),
+    "channel_checked": ("{by} had {channel} checked", "settings"),
+    "channel_tested": ("{by} had a test sent by {channel}", "send"),
+    "channel_paused": ("{channel} was paused", "pause", "note"),
+    "channel_resumed": ("{channel} goes on", "refresh", "good"),
+    "hurried": ("{by} let the message to {to} go at once", "send"),
+    "task_closed": ("{by} took {to} off the list of links to hand over", "check"),
+    "history_adopted": ("{by} took the history as it stood", "alert", "note"),
+}
+_NAMES = {
+    "email": "E-mail address",
+    "phone": "Phone number",
+    "locale": "Language",
+    "external_id": "External id",
+    "undo_one": "Seconds to take back one",
+    "undo_bulk": "Seconds to take back many",
+    "rate": "Most messages a minute",
+    "receipt_wait": "Wait for receipts",
+    "time_zone": "Time zone",
+}
+_WHY = {"handed over": "The link was handed over", "not needed": "It was not needed"}
+
+
+def name_of(field: str) -> str:
+    return _NAMES.get(field) or field.replace("_", " ").capitalize()
+
+
+def parts(detail: dict[str, Any]) -> Iterator[str]:
+    """Yield what is to be said of a change besides who made it."""
+    if "owner" in detail:
+        yield f"Its owner is {isolate(str(detail['owner']))}"
+    if "who" in detail and "role" in detail:
+        was = f", was {detail['was']}" if detail.get("was") else ""
+        yield f"{isolate(str(detail['who']))}: {detail['role']}{was}"
+    for field, (before, after) in detail.get("changes", {}).items():
+        yield f"{name_of(field)}: {_shown(before)} → {_shown(after)}"
+    if detail.get("changed"):
+        yield f"Changed: {', '.join(name_of(field) for field in detail['changed'])}"
+    if "to" in detail:
+        yield f"To {isolate(str(detail['to']))}"
+    if "via" in detail and "link_kind" not in detail:
+        yield "With a link" if detail["via"] == "link" else f"With their {detail['via']}"
+    if detail.get("sessions_ended"):
+        count = detail["sessions_ended"]
+        yield "One other browser was signed out" if count == 1 else f"{count} others signed out"
+    if detail.get("why") in _WHY:
+        yield _WHY[detail["why"]]
+    if "erased" in detail:
+        yield "The details were erased with the contact"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return "nothing" if value in (None, "") else isolate(str(value))
