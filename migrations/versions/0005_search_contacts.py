@@ -240,10 +240,10 @@ _ON_POSTGRESQL = (
     AFTER INSERT OR DELETE OR UPDATE OF status, undelivered, last_seen_at ON portal_access
     FOR EACH ROW EXECUTE FUNCTION list_portal_access()
     """,
-    # Without the list of pending entries: each search would read all of it.
+    # A short list of pending entries: each search reads all of it.
     """
     CREATE INDEX ix_contact_search_key ON contact USING gin (search_key gin_trgm_ops)
-    WITH (fastupdate = off)
+    WITH (gin_pending_list_limit = 512)
     """,
 )
 _OFF_POSTGRESQL = (

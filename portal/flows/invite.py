@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from portal import routing
 from portal.db import atomic
+from portal.errors import AccessError
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
@@ -13,6 +15,8 @@ from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
+
+BATCH = 50
 
 
 @atomic
@@ -33,8 +37,41 @@ def invite(
     Raises AddressError, or AccessError for someone suspended or revoked.
     """
     contact = Contact.find_or_add(account, email, name)
+    _send(account, contact, account.wait_until(send_at), by=by, note=note, request_id=request_id)
+    return contact
+
+
+def invite_all(
+    account: Account, contact_ids: Sequence[int], *, by: Staff, request_id: str = ""
+) -> int:
+    """Invite the account's own among *contact_ids*; return how many that was.
+
+    In transactions of fifty, so that nobody waits long for a lock; pressing again goes on. Who was
+    suspended or revoked meanwhile is left out.
+    """
+    ids = sorted(set(contact_ids))
+    return sum(
+        _invite_some(account, ids[start : start + BATCH], by, request_id)
+        for start in range(0, len(ids), BATCH)
+    )
+
+
+@atomic
+def _invite_some(account: Account, ids: Sequence[int], by: Staff, request_id: str) -> int:
+    wait, invited = account.wait_until(None, many=True), 0
+    for contact in sorted(Contact.find_all(account, ids), key=lambda one: one.id):
+        try:
+            _send(account, contact, wait, by=by, note="", request_id=request_id)
+        except AccessError:
+            continue
+        invited += 1
+    return invited
+
+
+def _send(
+    account: Account, contact: Contact, wait: timedelta, *, by: Staff, note: str, request_id: str
+) -> None:
     access = PortalAccess.grant(contact)
-    wait = account.wait_until(send_at)
     link = MagicLink.issue(
         contact, Kind.INVITE, access, life=account.life_of(Kind.INVITE), wait=wait, issued_by=by
     )
@@ -49,4 +86,3 @@ def invite(
         delivery_id=delivery.id,
         request_id=request_id,
     )
-    return contact

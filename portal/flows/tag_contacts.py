@@ -24,7 +24,7 @@ def tag_contacts(
     In transactions of five hundred, so that nobody waits long. Raises TagError for no name.
     """
     tag = _tag(account, name)
-    return _in_batches(account, tag, "tagged", ContactTag.add, contact_ids, by, request_id)
+    return _in_batches(account, tag, "tagged", ContactTag.put_on, contact_ids, by, request_id)
 
 
 def untag_contacts(
@@ -32,7 +32,7 @@ def untag_contacts(
 ) -> int:
     """Take *tag* off the account's contacts; return how many had it. In transactions of five
     hundred."""
-    return _in_batches(account, tag, "untagged", ContactTag.remove, contact_ids, by, request_id)
+    return _in_batches(account, tag, "untagged", ContactTag.take_off, contact_ids, by, request_id)
 
 
 @atomic

@@ -7,6 +7,7 @@ that is short because of that says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -128,6 +129,13 @@ def suggest(account: Account, q: str) -> list[ContactLine]:
     return page(account, Wanted(q=q), size=SUGGESTIONS).lines if q.strip() else []
 
 
+def known(account: Account, ids: Sequence[int]) -> list[ContactLine]:
+    """Return the account's own among *ids*, in the order of their ids."""
+    is_own = _TABLE.c.account_id == account.id
+    rows = select(*_SHOWN).where(is_own, contact_criteria.is_one_of(_TABLE.c.id, ids))
+    return _read(rows.order_by(_TABLE.c.id))
+
+
 def few(account: Account, wanted: Wanted, most: int = FEW) -> list[int] | None:
     """Return at least all whom *wanted* matches when an index says that they are few, else None."""
     for candidates in contact_criteria.candidates(account.id, wanted):
@@ -147,10 +155,10 @@ def _lines(
     of_account = rows.where(_TABLE.c.account_id == account.id)
     if not wanted.picks:
         return _read(of_account.limit(size + 1)), None
-    known = few(account, wanted, FEW)
-    if known is not None:
-        found = rows.where(contact_criteria.is_one_of(_TABLE.c.id, known))
-        return _matching(found, account, wanted, size) if known else [], None
+    ids = few(account, wanted, FEW)
+    if ids is not None:
+        found = rows.where(contact_criteria.is_one_of(_TABLE.c.id, ids))
+        return _matching(found, account, wanted, size) if ids else [], None
     walked = of_account.where(*contact_criteria.ordered(_TABLE.c, wanted))
     lines = _walk(walked, wanted, size, REACH // 10)
     if len(lines) > size:

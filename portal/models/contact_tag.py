@@ -25,7 +25,7 @@ class ContactTag(Base):
     )
 
     @classmethod
-    def add(cls, tag_id: int, contact_ids: Sequence[int]) -> list[int]:
+    def put_on(cls, tag_id: int, contact_ids: Sequence[int]) -> list[int]:
         """Put the tag on the contacts; return those that did not have it."""
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
         rows = [{"tag_id": tag_id, "contact_id": contact_id} for contact_id in contact_ids]
@@ -34,7 +34,7 @@ class ContactTag(Base):
         return [row[0] for row in added]
 
     @classmethod
-    def remove(cls, tag_id: int, contact_ids: Sequence[int]) -> list[int]:
+    def take_off(cls, tag_id: int, contact_ids: Sequence[int]) -> list[int]:
         """Take the tag off the contacts; return those that had it."""
         taken = db.session.execute(
             delete(cls)

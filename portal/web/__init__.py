@@ -31,6 +31,7 @@ from portal.web.admin import (
     magic_links,
     overview,
     plugins,
+    selection,
     staff,
     tasks,
     views,
@@ -52,7 +53,7 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(module.bp)
     for desk_page in (deliveries, delivery, channels, tasks, plugins):
         app.register_blueprint(desk_page.bp)
-    for desk_page in (contact_tags, views):
+    for desk_page in (contact_tags, views, selection):
         app.register_blueprint(desk_page.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)

@@ -76,6 +76,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.timeline", "GET"): ONE_PAGE,
     ("contact_tags.add", "POST"): ONE_DEED,
     ("contact_tags.remove", "POST"): ONE_DEED,
+    ("selection.confirm", "GET"): Row("404 303 303", **DESK),  # no deed is named
+    ("selection.act", "POST"): DEED,
+    ("selection.export", "POST"): PAGE,
     ("views.save", "POST"): DEED,
     ("views.edit", "GET"): ONE_PAGE,
     ("views.edit", "POST"): ONE_DEED,
@@ -151,6 +154,8 @@ TABLE: dict[tuple[str, str], Row] = {
 FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
     "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},
+    "selection.act": lambda place: {"deed": "tag", "contact_ids": str(place.contact_id)},
+    "selection.export": lambda place: {"contact_ids": str(place.contact_id)},
     "views.save": lambda _place: {"name": "Mine", "status": "joined"},
     "views.edit": lambda _place: {"name": "Ours"},
     "contact_tags.add": lambda _place: {"tag": "VIP"},

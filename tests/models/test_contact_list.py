@@ -67,8 +67,8 @@ def fill(account: Account) -> None:
             addresses={"matrix": "@x"} if n % 7 == 0 else {},
         )
         contact.created_at = now() - timedelta(days=dice.randrange(30))
-        ContactTag.add(vip.id, [contact.id] * (n % 3 == 0))
-        ContactTag.add(late.id, [contact.id] * (n % 11 == 0))
+        ContactTag.put_on(vip.id, [contact.id] * (n % 3 == 0))
+        ContactTag.put_on(late.id, [contact.id] * (n % 11 == 0))
         if n % 4:
             let_in(contact, n, now() - timedelta(days=dice.choice((1, 20, 200))))
 

@@ -89,7 +89,7 @@ def fill_the_rest() -> None:
     StaffTask.open(delivery, "The mailbox does not exist.")
     WorkerSign.beat(uuid4(), started_at=now(), version="1", processes=2)
     db.session.add(PluginCursor(name="watcher", event_id=7))
-    ContactTag.add(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
+    ContactTag.put_on(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
     db.session.commit()
     with db.engine.begin() as connection:
@@ -99,6 +99,7 @@ def fill_the_rest() -> None:
 
     with time_machine.travel(now() + timedelta(seconds=3)):
         assert seal()
+
 
 def rows(engine: Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:

@@ -99,7 +99,7 @@ def test_each_status_seen_and_tag_has_its_people(ada: StaffPerson, bea: StaffPer
 def wears(email: str, tag: str) -> int:
     contact = db.session.scalars(db.select(Contact).where(Contact.email == email)).one()
     found = Tag.find_or_add(contact.account_id, tag)
-    ContactTag.add(found.id, [contact.id])
+    ContactTag.put_on(found.id, [contact.id])
     return found.id
 
 

@@ -23,6 +23,7 @@ from portal.models.portal_access import Access, PortalAccess
 from portal.models.tag import Tag
 from portal.web import keys
 from portal.web.admin import contact_addresses, contact_filters, undo
+from portal.web.admin.deeds import DEEDS
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.admin.history import is_pending, timeline_line
 from portal.web.forms import OTHER_ADDRESS, ContactForm
@@ -47,6 +48,10 @@ def index() -> ResponseReturnValue:
         tags=Tag.in_use(account.id),
         views=contact_filters.views(account, asked),
         is_plain=not asked,
+        deeds=DEEDS if "select" in request.args else None,
+        page_ids=undo.ranges(line.id for line in listed["contacts"]),
+        select_url=url_for(".index", **contact_filters.as_query(asked), select=1),
+        list_url=url_for(".index", **contact_filters.as_query(asked)),
         is_folded=not any(asked.get(name) for name in contact_filters.FOLDED),
     )
 

@@ -1,0 +1,52 @@
+"""What staff can do with a selection of contacts: for whom, how many at once, in which words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+AT_ONCE, TAGGED_AT_ONCE = 500, 5_000
+
+
+class Deed(NamedTuple):
+    """One action on many contacts.
+
+    *standings* are those whom it is for. It is done for *most* in one request; when *goes_on*,
+    those are then no longer among whom it is for, and pressing again does the next.
+    """
+
+    name: str
+    title: str
+    button: str
+    is_for: str
+    standings: tuple[str, ...] = ()
+    most: int = AT_ONCE
+    goes_on: bool = False
+    tone: str = "primary"
+
+
+DEEDS = {
+    "invite": Deed(
+        "Invite to Client Portal", "Invite them?", "Send invitations",
+        "An invitation goes to each who was never invited.", ("",), goes_on=True,
+    ),
+    "login_email": Deed(
+        "Send Login Email", "Send login e-mails?", "Send login e-mails",
+        "A login e-mail goes to each whose access is not suspended or revoked.",
+        ("", "invited", "joined"),
+    ),
+    "resend": Deed(
+        "Resend invite", "Invite them again?", "Send invitations again",
+        "The invitation goes again to each who was invited and has not joined.", ("invited",),
+    ),
+    "revoke": Deed(
+        "Revoke", "Revoke their access?", "Revoke",
+        "They are signed out everywhere at once, and every link and message on its way to them "
+        "stops working. You can restore each of them later.",
+        ("invited", "joined", "suspended"), goes_on=True, tone="danger",
+    ),
+    "tag": Deed("Add a tag", "Tag them", "Add tag", "", most=TAGGED_AT_ONCE, goes_on=True),
+    "untag": Deed("Take off a tag", "Take a tag off them", "Take it off", "",
+                  most=TAGGED_AT_ONCE, goes_on=True),
+    "export": Deed("Export as CSV", "Export them?", "Download",
+                   "The file holds what you know of each contact. The history notes who took it."),
+}  # fmt: skip

@@ -1,0 +1,148 @@
+"""A selection of contacts: what is to be done with whom, confirmed first, then done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, flash, g, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.flows.export_contacts import note_export
+from portal.flows.invite import invite_all
+from portal.flows.login_email import send_login_emails_to
+from portal.flows.revoke import revoke_all
+from portal.flows.tag_contacts import tag_contacts, untag_contacts
+from portal.models import contact_selection
+from portal.models.contact_selection import COUNTED, Selection
+from portal.models.tag import LONGEST, Tag
+from portal.web.admin import contact_csv, contact_filters, undo
+from portal.web.admin.deeds import DEEDS, Deed
+from portal.web.admin.desk import at_desk, desk, go
+from portal.web.forms import one_line, whole_number
+
+bp = desk("selection", __name__, path="/contacts/selection")
+
+_SENDS = {
+    "invite": (invite_all, "invitation"),
+    "resend": (invite_all, "invitation"),
+    "login_email": (send_login_emails_to, "login e-mail"),
+}
+
+
+@bp.get("/")
+def confirm() -> ResponseReturnValue:
+    """Say how many it is for, and what will happen; nothing has happened yet."""
+    account, _staff = at_desk()
+    name, asked, selection = _deed_name(), contact_filters.asked(), _selection()
+    deed = DEEDS[name]
+    return render_template(
+        "admin/selection.html",
+        name=name,
+        deed=deed,
+        asked=asked,
+        counted=COUNTED,
+        selected=contact_selection.count(account, selection),
+        count=contact_selection.count(account, _for(deed, selection)),
+        is_all=selection.wanted is not None,
+        ids=undo.ranges(selection.ids),
+        tags=Tag.in_use(account.id),
+        list_url=url_for("contacts.index", **contact_filters.as_query(asked)),
+    )
+
+
+@bp.post("/")
+def act() -> ResponseReturnValue:
+    account, _staff = at_desk()
+    name, selection = _deed_name(), _selection()
+    deed, back = DEEDS[name], url_for("contacts.index", **_query())
+    selection = _for(deed, selection)
+    if name in ("tag", "untag"):
+        _tag(name, selection)
+        return go(back)
+    ids = contact_selection.first(account, selection, deed.most + 1)
+    if len(ids) > deed.most and not deed.goes_on:
+        flash(f"These are more than {deed.most:,}. Choose fewer by the filters, then again.", "bad")
+        return go(back)
+    _do(name, ids[: deed.most], more=len(ids) > deed.most)
+    return go(back)
+
+
+@bp.post("/export")
+def export() -> ResponseReturnValue:
+    account, staff = at_desk()
+    selection = _selection()
+    note_export(account, selection, by=staff, request_id=g.request_id)
+    answer = Response(
+        stream_with_context(contact_csv.written(account, selection)), mimetype="text/csv"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="contacts-{account.slug}.csv"'
+    return answer
+
+
+def _do(name: str, ids: list[int], *, more: bool) -> None:
+    account, staff = at_desk()
+    rest = " There are more: press again for the next." if more else ""
+    if name == "revoke":
+        count = revoke_all(account, ids, by=staff, request_id=g.request_id)
+        flash(f"{_contacts(count)} can enter no more.{rest}", "good" if count else "note")
+        return
+    send, word = _SENDS[name]
+    count = send(account, ids, by=staff, request_id=g.request_id)
+    words = f"1 {word} is" if count == 1 else f"{count:,} {word}s are"
+    if count:
+        undo.tell(f"{words} on the way.{rest}", ids)
+    else:
+        flash("Nobody of them can be sent this now.", "note")
+
+
+def _tag(name: str, selection: Selection) -> None:
+    account, staff = at_desk()
+    most, typed = DEEDS[name].most, one_line(request.form.get("tag_name"))[:LONGEST]
+    tag = Tag.named(account.id, typed) if typed else None
+    if name == "untag" and tag is None:
+        flash(f"There is no tag “{typed}”. Choose one that somebody has.", "bad")
+        return
+    worn = {"with_tag" if name == "untag" else "without_tag": tag.id} if tag else {}
+    ids = contact_selection.first(account, _narrowed(selection, **worn), most + 1)
+    if name == "tag":
+        count = tag_contacts(account, typed, ids[:most], by=staff, request_id=g.request_id)
+    elif tag is not None:
+        count = untag_contacts(account, tag, ids[:most], by=staff, request_id=g.request_id)
+    rest = " There are more: press again for the next." if len(ids) > most else ""
+    words = "tagged" if name == "tag" else "freed of the tag"
+    flash(f"{_contacts(count)} {words} “{typed}”.{rest}", "good" if count else "note")
+
+
+def _selection() -> Selection:
+    """Return whom the form means: those ticked, all of its page, or everyone who matches."""
+    account, _staff = at_desk()
+    scope = request.values.get("scope", "")
+    if scope == "all":
+        return Selection(wanted=contact_filters.wanted(account, contact_filters.asked()))
+    if scope in ("page", "these"):
+        return Selection(ids=tuple(undo.ids_in(request.values.get("ids", ""))))
+    ticked = [whole_number(value) for value in request.values.getlist("contact_ids")[: undo.MOST]]
+    return Selection(ids=tuple(one for one in ticked if one is not None))
+
+
+def _for(deed: Deed, selection: Selection) -> Selection:
+    return _narrowed(selection, standings=deed.standings)
+
+
+def _narrowed(selection: Selection, **more: Any) -> Selection:
+    return Selection(**{**vars(selection), **more})
+
+
+def _deed_name() -> str:
+    name = request.values.get("deed", "")
+    if name not in DEEDS:
+        abort(404)
+    return name
+
+
+def _query() -> dict[str, Any]:
+    return contact_filters.as_query(contact_filters.asked())
+
+
+def _contacts(count: int) -> str:
+    return "1 contact" if count == 1 else f"{count:,} contacts"
