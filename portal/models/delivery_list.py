@@ -191,7 +191,7 @@ def _walk(account: Account, wanted: Filter, before: Key | None, reach: int = REA
         Delivery.link_id,
     )
     bounds = _bounds(wanted, before)
-    few = _few_contacts(account, wanted.q)
+    few = few_contacts(account, wanted.q)
     if few is not None:
         # Materialized, or a planner could walk through everybody's messages to find these few.
         mine = select(*columns).where(Delivery.contact_id.in_(few), *bounds)
@@ -240,7 +240,7 @@ def _chosen(account: Account, walked: Any, wanted: Filter) -> Select[Any]:
     return query.order_by(walked.c.created_at.desc(), walked.c.id.desc())
 
 
-def _few_contacts(account: Account, q: str) -> list[int] | None:
+def few_contacts(account: Account, q: str) -> list[int] | None:
     """Return the contacts that *q* means, or None when it means nobody in particular."""
     if not q.strip():
         return None

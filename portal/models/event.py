@@ -66,6 +66,7 @@ class EventLine(NamedTuple):
     delivery_id: int | None
     delivery_due_at: datetime | None
     delivery_held: bool | None
+    request_id: str = ""
 
 
 class Event(Base):
@@ -200,6 +201,11 @@ class Event(Base):
         return _page(query, before)
 
     @classmethod
+    def lines(cls, ids: Sequence[int]) -> list[EventLine]:
+        """Return the lines of *ids*, latest first."""
+        return _page(_LINES.where(cls.id.in_(ids)), None, len(ids)) if ids else []
+
+    @classmethod
     def recent(cls, account_id: int, *, size: int) -> list[EventLine]:
         """Return the account's latest headlines, latest first."""
         query = _LINES.where(cls.account_id == account_id, cls.kind.in_(HEADLINES))
@@ -276,6 +282,7 @@ _LINES = (
         Delivery.id,
         Delivery.due_at,
         Delivery.held,
+        Event.request_id,
     )
     .outerjoin(Staff, Staff.id == Event.staff_id)
     .outerjoin(Contact, Contact.id == Event.contact_id)

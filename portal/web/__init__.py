@@ -21,6 +21,7 @@ from portal.web import (
     templating,
 )
 from portal.web.admin import (
+    audit,
     channels,
     contact_tags,
     contacts,
@@ -51,7 +52,7 @@ def init_app(app: Flask, found: Settings) -> None:
     errors.init_app(app)
     for module in (staff, overview, invitations, login_emails, magic_links, contacts):
         app.register_blueprint(module.bp)
-    for desk_page in (deliveries, delivery, channels, tasks, plugins):
+    for desk_page in (deliveries, delivery, channels, tasks, plugins, audit):
         app.register_blueprint(desk_page.bp)
     for desk_page in (contact_tags, views, selection):
         app.register_blueprint(desk_page.bp)

@@ -121,6 +121,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("channels.check", "POST"): ONE_LED_DEED,
     ("channels.test", "POST"): ONE_LED_DEED,
     ("channels.rotate", "POST"): ONE_LED_DEED,
+    ("history.index", "GET"): LED_PAGE,
+    ("history.export", "GET"): LED_PAGE,
     ("plugins.index", "GET"): PAGE._replace(only=("owner", "another")),
     ("portal.front", "GET"): DOOR,
     ("portal.section", "GET"): ROOM._replace(no_id="303 404 303"),

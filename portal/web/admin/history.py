@@ -91,6 +91,8 @@ _SAYS = {
     "untagged": Says("{by} took a tag off {to}: {tag}", "tag"),
     **{kind: Says(*says) for kind, says in change_words.SAYS.items()},
 }
+KINDS = tuple(_SAYS)
+"""What can happen, by the names under which it is stored."""
 
 
 def activity_line(line: EventLine) -> ActivityLine:
