@@ -15,8 +15,9 @@ from portal.plugins.faults import NOBODY, About, Fault, TooSlowError, fault_of
 
 __all__ = ["About", "Fault", "Guard", "TooSlowError"]
 T = TypeVar("T")
-# An address may be the first thing that a plugin is asked, and its library has yet to be read in.
-LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0, "normalise_address": 5.0}
+# A form or an address may be the first that a plugin is asked for: its library is read in then.
+FIRST_ASKED = {"SettingsForm": 5.0, "normalise_address": 5.0}
+LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0, **FIRST_ASKED}
 USUAL_LIMIT = 2.0
 """Seconds that one call of a hook may take."""
 STRIKES = 3
