@@ -22,6 +22,7 @@ from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import SignInRequest
+from portal.models.support_code import SupportCode
 from portal.models.worker_sign import WorkerSign
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Sweep:
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
         _seal_history()
+
     @atomic
     def _show_life(self) -> None:
         WorkerSign.beat(
@@ -159,3 +161,4 @@ def _tidy() -> None:
     ChannelSetting.catch_up()
     RateCount.forget_ended()
     ChannelTrial.give_up_lost()
+    SupportCode.forget_ended()

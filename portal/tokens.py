@@ -13,7 +13,9 @@ from portal.keys import keys_for
 
 BODY_LENGTH = 22
 TOKEN_LENGTH = 24
+HANDLE_BYTES = 6
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_HANDLE = re.compile(r"[0-9a-f]{12}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}[A-Za-z0-9]{2}")
 
 
@@ -57,8 +59,19 @@ def token_digest_of(token: str) -> bytes | None:
 
 
 def handle_of(token_digest: bytes) -> str:
-    """Return the public name of an opened link: it stands in the clean URL and tells nothing."""
-    return sha256(b"handle" + token_digest).hexdigest()[:12]
+    """Return the public name of an opened link: it stands in the clean URL and opens nothing.
+
+    It is the beginning of what is stored, so that a link is found whose cookie did not come back.
+    """
+    return token_digest[:HANDLE_BYTES].hex()
+
+
+def digests_of(handle: str) -> tuple[bytes, bytes] | None:
+    """Return the first and the last digest that *handle* may name, or None when it is none."""
+    if not _HANDLE.fullmatch(handle):
+        return None
+    start = bytes.fromhex(handle)
+    return start, start + b"\xff" * (sha256().digest_size - HANDLE_BYTES)
 
 
 def tag_of(address: str) -> str:

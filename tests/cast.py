@@ -24,6 +24,10 @@ LAPTOP = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/150.0.0.0 Safari/537.36"
 )
+AS_BROWSERS_DO = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.9",
+}
 SEE_OTHER, REPEAT = 303, 307
 
 
@@ -140,7 +144,7 @@ class Browser:
     def __init__(self, app: Flask, user_agent: str = LAPTOP, address: str = "198.51.100.7") -> None:
         self.http: FlaskClient = app.test_client()
         self.base = app.config["PORTAL_SETTINGS"].url
-        self.headers = {"User-Agent": user_agent}
+        self.headers = {"User-Agent": user_agent, **AS_BROWSERS_DO}
         self.address = address
 
     def opens(self, url: str, query: dict[str, Any] | None = None) -> Page:

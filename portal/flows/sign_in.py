@@ -20,12 +20,13 @@ A_DAY = timedelta(days=1)
 
 
 class Browser(NamedTuple):
-    """The browser that signs in: its family in words, and the cookies it brought."""
+    """The browser that signs in: its family in words, the cookies it brought, and from where."""
 
     family: str
     flow_digest: bytes | None = None
     old_session: bytes | None = None
     request_id: str = ""
+    network: str = ""
 
 
 class SignedIn(NamedTuple):
@@ -124,7 +125,12 @@ def _open_session(redeemed: Redeemed, browser: Browser, *, via: str) -> SignedIn
         actor="client",
         link_id=redeemed.id,
         request_id=browser.request_id,
-        detail={"browser": browser.family, "via": via, "link_kind": redeemed.kind},
+        detail={
+            "browser": browser.family,
+            "via": via,
+            "link_kind": redeemed.kind,
+            "network": browser.network,
+        },
     )
     return SignedIn(secret, redeemed.slug, redeemed.target)
 

@@ -26,6 +26,7 @@ from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
+from portal.models.support_code import SupportCode
 from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
 
@@ -40,10 +41,10 @@ __all__ = [
     "ContactTag",
     "Delivery",
     "Event",
-    "Kind",
     "EventChain",
     "EventCursor",
     "EventSeal",
+    "Kind",
     "MagicLink",
     "Pace",
     "PluginCursor",
@@ -59,6 +60,7 @@ __all__ = [
     "StaffRole",
     "StaffSession",
     "StaffTask",
+    "SupportCode",
     "Tag",
     "WorkerSign",
     "outbox_figures",

@@ -161,6 +161,12 @@ class Event(Base):
         of_link = {"contact": contact_id, "what": kind, "link": link_id}
         return execute(_OF_LINK, of_link).first() is not None
 
+    @classmethod
+    def latest(cls, kind: str, contact_id: int, link_id: UUID) -> int | None:
+        """Return the row's id of the latest *kind* that was recorded of the link."""
+        of_link = {"contact": contact_id, "what": kind, "link": link_id}
+        return max((row[0] for row in execute(_OF_LINK, of_link)), default=None)
+
     @staticmethod
     def record_aside(
         connection: Connection,
@@ -168,29 +174,22 @@ class Event(Base):
         *,
         account_id: int,
         contact_id: int,
-        link_id: UUID,
+        link_id: UUID | None,
         request_id: str,
-        browser: str,
-    ) -> None:
-        """Append the opening of a link, once for each kind of browser that opens it."""
-        before = connection.execute(
-            _OF_LINK, {"contact": contact_id, "what": kind, "link": link_id}
+        detail: dict[str, Any],
+    ) -> int:
+        """Append what a client saw, once for all that is alike of one link; return its row's id.
+
+        Alike are the same page in the same kind of browser, unless one of them was a program.
+        """
+        of_link = {"contact": contact_id, "what": kind, "link": link_id}
+        for row_id, before in connection.execute(_OF_LINK, of_link) if link_id else ():
+            if all(before.get(key) == detail.get(key) for key in _ALIKE):
+                return int(row_id)
+        row = _values(
+            kind, account_id, contact_id, None, "client", link_id, None, request_id, detail
         )
-        if all(row[0].get("browser") != browser for row in before):
-            connection.execute(
-                _ADD,
-                _values(
-                    kind,
-                    account_id,
-                    contact_id,
-                    None,
-                    "client",
-                    link_id,
-                    None,
-                    request_id,
-                    {"browser": browser},
-                ),
-            )
+        return int(connection.execute(_ADD_ONE, row).scalar_one())
 
     @classmethod
     def timeline(
@@ -199,6 +198,14 @@ class Event(Base):
         """Return one page of the contact's history, latest first."""
         query = _LINES.where(cls.contact_id == contact_id)
         return _page(query, before)
+
+    @classmethod
+    def down_from(cls, contact_id: int, event_id: int) -> list[EventLine]:
+        """Return a page of the contact's history that begins with the line *event_id*."""
+        at = db.session.scalar(
+            select(cls.at).where(cls.contact_id == contact_id, cls.id == event_id)
+        )
+        return cls.timeline(contact_id, before=(at, event_id + 1)) if at else []
 
     @classmethod
     def lines(cls, ids: Sequence[int]) -> list[EventLine]:
@@ -258,8 +265,10 @@ _OF_PORTAL: dict[str, Any] = {
     "delivery_id": None,
     "request_id": "",
 }
+_ALIKE = ("browser", "state", "is_program")
 _ADD = insert(Event).inline()
-_OF_LINK = select(Event.detail).where(
+_ADD_ONE = insert(Event).returning(Event.id)
+_OF_LINK = select(Event.id, Event.detail).where(
     Event.contact_id == bindparam("contact", type_=big_id),
     Event.kind == bindparam("what", type_=String()),
     Event.link_id == bindparam("link", type_=Uuid()),

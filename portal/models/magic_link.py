@@ -170,6 +170,14 @@ class MagicLink(Base):
         return Look._make(row) if row else None
 
     @classmethod
+    def look_by_handle(cls, handle: str) -> Look | None:
+        """Tell about the link that *handle* names, for whoever brings no token; nothing is shown
+        of it to them."""
+        bounds = tokens.digests_of(handle)
+        row = first(_LOOK_BY_HANDLE, {"first": bounds[0], "last": bounds[1]}) if bounds else None
+        return Look._make(row) if row else None
+
+    @classmethod
     def redeem(
         cls, token_digest: bytes, *, nonce: bytes, flow_digest: bytes | None, browser: str
     ) -> Redeemed | None:
@@ -218,6 +226,15 @@ class MagicLink(Base):
             if code_mac in tokens.code_macs(code, link_id):
                 return UUID(str(link_id))
         return None
+
+    @classmethod
+    def asked_in(cls, account_id: int, flow_digest: bytes) -> tuple[int, UUID] | None:
+        """Return the contact and the newest link of a browser's flow, if it had any."""
+        query = select(cls.contact_id, cls.id).where(
+            cls.account_id == account_id, cls.flow_digest == flow_digest
+        )
+        row = db.session.execute(query.order_by(cls.created_at.desc()).limit(1)).first()
+        return (row[0], row[1]) if row else None
 
     @classmethod
     def redeem_by_code(cls, link_id: UUID, *, browser: str) -> Redeemed | None:
@@ -333,7 +350,7 @@ _START_LIFE = (
     .where(MagicLink.id == bindparam("started", type_=Uuid()))
     .values(expires_at=bindparam("ends_at", type_=UtcDateTime()))
 )
-_LOOK = (
+_LOOKS = (
     select(
         MagicLink.id,
         MagicLink.kind,
@@ -362,5 +379,10 @@ _LOOK = (
     .join(Contact, Contact.id == MagicLink.contact_id)
     .join(Account, Account.id == MagicLink.account_id)
     .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
-    .where(MagicLink.token_digest == _DIGEST)
+)
+_LOOK = _LOOKS.where(MagicLink.token_digest == _DIGEST)
+_LOOK_BY_HANDLE = _LOOKS.where(
+    MagicLink.token_digest.between(
+        bindparam("first", type_=LargeBinary()), bindparam("last", type_=LargeBinary())
+    )
 )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import LargeBinary, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import tokens
@@ -22,27 +23,39 @@ class RateCount(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
     @classmethod
-    def hit(cls, name: str, window: timedelta, amount: int = 1) -> tuple[int, datetime]:
+    def hit(
+        cls,
+        name: str,
+        window: timedelta,
+        amount: int = 1,
+        *,
+        on: Connection | None = None,
+    ) -> tuple[int, datetime]:
         """Count once more and return the new count and when it starts anew.
 
-        One statement, so that two at the same time are counted twice.
+        One statement, so that two at the same time are counted twice. *on* is for a page that
+        itself only reads.
         """
         at = now()
         anew = literal(at + window, UtcDateTime())
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
         over = cls.ends_at <= at
-        row = db.session.execute(
-            dialect.insert(cls)
-            .values(key=tokens.digest(name), count=amount, ends_at=at + window)
-            .on_conflict_do_update(
-                index_elements=["key"],
-                set_={
-                    "count": db.case((over, amount), else_=cls.count + amount),
-                    "ends_at": db.case((over, anew), else_=cls.ends_at),
-                },
+        row = (
+            (on or db.session)
+            .execute(
+                dialect.insert(cls)
+                .values(key=tokens.digest(name), count=amount, ends_at=at + window)
+                .on_conflict_do_update(
+                    index_elements=["key"],
+                    set_={
+                        "count": db.case((over, amount), else_=cls.count + amount),
+                        "ends_at": db.case((over, anew), else_=cls.ends_at),
+                    },
+                )
+                .returning(cls.count, cls.ends_at)
             )
-            .returning(cls.count, cls.ends_at)
-        ).one()
+            .one()
+        )
         return row[0], row[1]
 
     @classmethod

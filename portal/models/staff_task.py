@@ -94,6 +94,13 @@ class StaffTask(Base):
         return db.session.scalar(select(cls).where(cls.account_id == account_id, cls.id == task_id))
 
     @classmethod
+    def open_of(cls, account_id: int, contact_id: int, link_id: UUID) -> int | None:
+        """Return the open task that is about the link, while that still opens something."""
+        of_link = (cls.contact_id == contact_id, cls.link_id == link_id)
+        query = select(cls.id).where(*_open(account_id), *of_link)
+        return db.session.scalar(query.limit(1))
+
+    @classmethod
     def close(cls, contact_id: int, why: str, *, by: int | None = None) -> int:
         """Close the contact's open tasks: handed over, no longer wanted, or the contact is in.
         Return how many there were."""

@@ -34,6 +34,7 @@ from portal.web.admin import (
     plugins,
     selection,
     staff,
+    support_codes,
     tasks,
     views,
 )

@@ -30,4 +30,23 @@ def family(user_agent: str) -> str:
     system = next((name for name, found in _SYSTEMS if found.search(user_agent)), "")
     if browser and system:
         return f"{browser} on {system}"
-    return browser or system or "An unknown browser"
+    return browser or system or _UNKNOWN
+
+
+def number_of(called: str) -> int:
+    """Return the number of a family in words, by which a support code can name it."""
+    return _FAMILIES.index(called) if called in _FAMILIES else 0
+
+
+def by_number(number: int) -> str:
+    """Return the family that *number* names; 0 and what was never given are an unknown one."""
+    return _FAMILIES[number] if number < len(_FAMILIES) else _UNKNOWN
+
+
+_UNKNOWN = "An unknown browser"
+_FAMILIES = (
+    _UNKNOWN,
+    *(name for name, _found in _BROWSERS),
+    *(name for name, _found in _SYSTEMS),
+    *(f"{browser} on {system}" for browser, _b in _BROWSERS for system, _s in _SYSTEMS),
+)

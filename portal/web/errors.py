@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.config import settings
 from portal.db import DatabaseAway, db
+from portal.web.support import code_of_error
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def _page(code: int, words: Words | None = None) -> tuple[str, int]:
         title=found.title,
         words=found.words,
         request_id=g.get("request_id", ""),
+        support_code=code_of_error(code),
         action_url=None,
         action_label=None,
     )

@@ -70,6 +70,19 @@ class PressForm(OwnForm):
     """A button and nothing else."""
 
 
+class SupportCodeForm(OwnForm):
+    """What a client reads out to support."""
+
+    code = StringField(
+        "Code",
+        filters=[one_line],
+        validators=[
+            DataRequired("Type the code."),
+            Length(max=20, message="It has six characters."),
+        ],
+    )
+
+
 class EmailForm(OwnForm):
     """The standard sign-in."""
 

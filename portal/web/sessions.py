@@ -8,6 +8,7 @@ from functools import partial
 from flask import Flask, Request, Response, abort, g, request
 from flask_login import LoginManager, UserMixin
 
+from portal import scanners
 from portal.config import settings
 from portal.db import now, try_aside
 from portal.models import client_session, staff_session
@@ -112,6 +113,28 @@ def give_staff(response: Response, secret: str) -> Response:
 
 def browser_family() -> str:
     return family(request.headers.get("User-Agent", ""))
+
+
+def network() -> str:
+    """Return about where the request comes from, as the timeline keeps it."""
+    return scanners.near(request.remote_addr or "")
+
+
+def signs(*, keeps_cookies: bool) -> list[str]:
+    """Return by what the request looks like one of a program."""
+    headers = request.headers
+    return scanners.signs_of(
+        scanners.Request(
+            method=request.method,
+            user_agent=headers.get("User-Agent", ""),
+            accept=headers.get("Accept", ""),
+            languages=headers.get("Accept-Language", ""),
+            purpose=headers.get("Sec-Purpose", headers.get("Purpose", "")).lower(),
+            address=request.remote_addr or "",
+            keeps_cookies=keeps_cookies,
+            names_its_fetch="Sec-Fetch-Mode" in headers or not settings().is_https,
+        )
+    )
 
 
 def _at_work() -> AtWork | None:

@@ -108,6 +108,9 @@ TABLE: dict[tuple[str, str], Row] = {
     # No other channel is set up, so there is nothing to send it by.
     ("delivery.send_by", "POST"): ONE_DEED._replace(own="404 303 303"),
     ("tasks.index", "GET"): PAGE,
+    ("support_codes.enter", "GET"): PAGE,
+    # A code that no page showed.
+    ("support_codes.enter", "POST"): DEED._replace(own="422 303 303"),
     ("tasks.show_link", "POST"): ONE_PAGE,
     ("tasks.close", "POST"): ONE_DEED,
     ("receipts.take", "GET"): REPORT,
@@ -167,6 +170,7 @@ FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "channels.account_options": lambda _place: {"country": ""},
     "channels.order": lambda _place: {"kind": "invite", "channel": "email", "deed": "up"},
     "channels.test": lambda place: {"to": f"test@{place.slug}.example"},
+    "support_codes.enter": lambda _place: {"code": "K7M-4QX"},
     "delivery.send_by": lambda _place: {"channel": "sms"},
     "portal.front": lambda _place: {"email": "carl@carter.example"},
     "portal.code": lambda _place: {"code": "1234 5678"},

@@ -227,6 +227,7 @@ _VARYING = (
     (re.compile(r"(portal_page=)[^;]+"), r"\1…"),
     (re.compile(r"(portal_staff_link=)[^;]+"), r"\1…"),
     (re.compile(r"(portal_link_)[0-9a-f]{12}=[^;]+"), r"\1…"),
+    (re.compile(r"(read out this code: <strong dir=\"ltr\">)[0-9A-Z]{3}-[0-9A-Z]{3}"), r"\1…"),
     (re.compile(r"(/l/open/)[0-9a-f]{12}"), r"\1…"),
     (re.compile(r"(Expires=)[^;]+"), r"\1…"),
 )

@@ -73,6 +73,7 @@ def populate(ada: Staff, carl: Client) -> None:
     """Give every table rows, as people do."""
     ada.invites(carl.email)
     carl.signs_in()
+    carl.another_browser().opens(carl.letter().link).sees("already used", "read out this code")
     carl.another_browser().opens("/p/acme/").presses("Email me", email=carl.email)
     ada.generates_link(carl.email)
     with ada.world.app.app_context():

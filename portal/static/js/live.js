@@ -32,7 +32,7 @@ document.body.addEventListener("htmx:load", (event) => {
   const news = rows(live).filter(({ dataset: { key, status } }) => status !== undefined && statuses.get(key) !== status);
   const words = news.slice(0, 3).map(told);
   if (words.length) document.dispatchEvent(new CustomEvent("announce", { detail: words.join(". ") }));
-  if (focused) rows(live).find((row) => row.dataset.key === focused)?.querySelector("a")?.focus();
+  if (focused) rows(live).find((row) => row.dataset.key === focused)?.querySelector("a, button")?.focus();
 });
 
 function told(row) {

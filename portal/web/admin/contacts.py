@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -18,14 +16,12 @@ from portal.models import contact_list
 from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
-from portal.models.event import PAGE, Event
 from portal.models.portal_access import Access, PortalAccess
 from portal.models.tag import Tag
-from portal.web import keys
-from portal.web.admin import contact_addresses, contact_filters, undo
+from portal.web.admin import contact_addresses, contact_filters, support_codes, undo
 from portal.web.admin.deeds import DEEDS
 from portal.web.admin.desk import at_desk, desk, find_contact, go
-from portal.web.admin.history import is_pending, timeline_line
+from portal.web.admin.timelines import timeline_of
 from portal.web.forms import OTHER_ADDRESS, ContactForm
 
 bp = desk("contacts", __name__, path="/contacts")
@@ -36,6 +32,8 @@ def index() -> ResponseReturnValue:
     account, _staff = at_desk()
     asked = contact_filters.asked()
     listed = contact_filters.listed(account, asked)
+    if not listed["contacts"] and (found := support_codes.search(asked.get("q", ""))):
+        return found
     return render_template(
         "admin/contacts.html",
         **listed,
@@ -109,7 +107,7 @@ def show(contact_id: int) -> ResponseReturnValue:
         tags=Tag.of_contacts([contact.id]).get(contact.id, []),
         known_tags=Tag.in_use(contact.account_id),
         email_changed="changed" in request.args and access is not None and access.is_open,
-        **_timeline(contact),
+        **timeline_of(contact, access),
     )
 
 
@@ -117,7 +115,8 @@ def show(contact_id: int) -> ResponseReturnValue:
 def timeline(contact_id: int) -> ResponseReturnValue:
     g.is_poll = True
     contact = find_contact(contact_id)
-    return render_template("admin/_timeline.html", contact=contact, **_timeline(contact))
+    found = timeline_of(contact, PortalAccess.of(contact.id))
+    return render_template("admin/_timeline.html", contact=contact, **found)
 
 
 @bp.post("/<int:contact_id>/resend-invite")
@@ -162,20 +161,6 @@ def restore(contact_id: int) -> ResponseReturnValue:
     if restore_access(contact, by=staff, request_id=g.request_id):
         flash(f"{contact.called} may enter again. Send them a new message to sign in with.", "good")
     return go(url_for(".show", contact_id=contact.id))
-
-
-def _timeline(contact: Contact) -> dict[str, Any]:
-    before = keys.read(request.args.get("before", ""), keys.moment, keys.row_id)
-    lines = Event.timeline(contact.id, before=before)
-    older = None
-    if len(lines) == PAGE:
-        key = keys.write(lines[-1].at.isoformat(), lines[-1].id)
-        older = url_for(".show", contact_id=contact.id, before=key)
-    return {
-        "timeline": [timeline_line(line) for line in lines],
-        "pending": before is None and is_pending(lines),
-        "older_url": older,
-    }
 
 
 def _can(access: PortalAccess | None) -> dict[str, bool]:

@@ -63,7 +63,7 @@ def by_another_channel(delivery_id: int) -> ResponseReturnValue:
     _account, staff = at_desk()
     people = _found(delivery_id)
     channel = request.form.get("channel", "")
-    if channel not in dict(_ways(people, delivery_story.chain(people.delivery))):
+    if channel not in dict(ways(people, delivery_story.chain(people.delivery))):
         abort(404)
     sent = send_by(people.delivery, channel, by=staff)
     if sent is None:
@@ -110,7 +110,7 @@ def _story(people: DeliveryPeople) -> dict[str, Any]:
             "send_now": is_queued and delivery.attempts == 0,
             "retry": delivery.status in REVIVABLE and people.is_alive,
         },
-        "ways": _ways(people, chain),
+        "ways": ways(people, chain),
     }
 
 
@@ -121,7 +121,7 @@ def _words_of(people: DeliveryPeople) -> dict[str, Any]:
     return {"letter": letter.masked_message(account, people), "is_mail": is_mail}
 
 
-def _ways(people: DeliveryPeople, chain: list[Delivery]) -> list[tuple[str, str]]:
+def ways(people: DeliveryPeople, chain: list[Delivery]) -> list[tuple[str, str]]:
     """Return (id, name) of the channels that could carry the same link to the contact, and have
     not; none once another message stands in for this one."""
     account, _staff = at_desk()

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from portal.messages import isolate
 from portal.models.delivery import PENDING, Status
 from portal.models.event import EventLine
-from portal.web.admin import change_words
+from portal.web.admin import change_words, sighting_words
 from portal.web.admin.delivery_words import Chip, channel_name, chip, is_moving
 
 CAUSES = ("invited", "login_email", "asked")
 """The kinds of event that owe somebody a message."""
+SIGHTINGS = ("opened", "turned_away")
 
 
 class DeliveryWords(NamedTuple):
@@ -46,6 +47,7 @@ class TimelineLine(NamedTuple):
     tone: str
     delivery_id: int | None = None
     can_undo: bool = False
+    event_id: int = 0
 
 
 class Says(NamedTuple):
@@ -80,7 +82,9 @@ _SAYS = {
     "retried": Says("{by} sent the message again", "refresh"),
     "fallback": Says("The same link goes by {channel} now", "send", "note"),
     "channel_changed": Says("{by} changed {channel}", "settings"),
-    "opened": Says("The link was opened, and nothing pressed yet", "eye"),
+    "opened": Says(sighting_words.OPENED, "eye"),
+    "turned_away": Says("The link's page turned somebody away", "eye", "note"),
+    "saw_error": Says("{to} saw an error page", "alert", "note"),
     "signed_in": Says("{to} signed in", "check", "good"),
     "signed_out": Says("{to} signed out", "log-out"),
     "suspended": Says("{by} suspended the access of {to}", "pause", "note"),
@@ -118,6 +122,7 @@ def timeline_line(line: EventLine) -> TimelineLine:
         says.tone,
         line.delivery_id if is_cause else None,
         can_undo,
+        line.id,
     )
 
 
@@ -148,7 +153,14 @@ def _delivery_words(line: EventLine) -> DeliveryWords | None:
 
 
 def _says(line: EventLine) -> Says:
+    if line.kind in SIGHTINGS:
+        return _of_sighting(line)
     return _SAYS.get(line.kind) or Says(line.kind.replace("_", " ").capitalize())
+
+
+def _of_sighting(line: EventLine) -> Says:
+    says = _SAYS[line.kind]._replace(sentence=sighting_words.sentence(line.kind, line.detail))
+    return says._replace(icon="shield", tone="") if line.detail.get("is_program") else says
 
 
 def _sentence(line: EventLine) -> str:
@@ -177,6 +189,8 @@ def _detail(line: EventLine) -> str:
         detail.get("reason", ""),
         f"Its reply: {detail['reply']}" if detail.get("reply") else "",
         _how(line.kind, detail),
+        sighting_words.place(detail),
+        sighting_words.why_program(detail),
         *change_words.parts(detail),
         _under_way(line),
         f"Attempt {detail['attempt']}" if detail.get("attempt", 1) > 1 else "",
@@ -204,6 +218,8 @@ def _how(kind: str, detail: dict[str, Any]) -> str:
     if kind == "signed_in":
         how = "with the code" if detail.get("via") == "code" else "with the link"
         return f"{browser}, {how}"
+    if kind == "saw_error":
+        return f"{browser} · {sighting_words.error(detail)}"
     if kind == "signed_out" and detail.get("everywhere"):
         return "Everywhere"
     if kind == "magic_link" and detail.get("regenerated"):

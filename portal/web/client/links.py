@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from functools import partial
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal import plugins, tokens
-from portal.db import now, try_aside
+from portal import plugins, scanners, tokens
+from portal.db import now
 from portal.flows.ask import ask
 from portal.flows.sign_in import Browser, SignedIn, sign_in_by_link
+from portal.flows.support import note_opening, turn_away
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession
-from portal.models.event import Event
 from portal.models.look import Look
 from portal.models.magic_link import MagicLink
+from portal.models.sighting import Sighting
 from portal.models.sign_in_request import Asked
-from portal.web import cookies, sessions
+from portal.web import cookies, sessions, support
 from portal.web.client.portal import flow_for, where_to
 from portal.web.limits import (
     ASKS,
@@ -61,7 +61,7 @@ def open_link(token: str) -> ResponseReturnValue:
 def page(handle: str) -> ResponseReturnValue:
     opened = cookies.read_link(handle)
     if opened is None:
-        return _failed("no_cookies", GONE)
+        return _failed("no_cookies", GONE, handle=handle)
     digest = tokens.token_digest_of(opened.token)
     if digest is None or tokens.handle_of(digest) != handle:
         return _failed("incomplete", GONE)
@@ -109,7 +109,7 @@ def _look(digest: bytes, handle: str) -> ResponseReturnValue:
         return see_other(where_to(look.slug, look.target))
     if state != "ready":
         return _dead(state, GONE, look, handle)
-    _note_opening(look)
+    note_opening(_sighting(look, ""))
     flow = cookies.read_flow(look.slug)
     g.account, g.slug = look, look.slug
     return render_template(
@@ -129,6 +129,7 @@ def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseRe
         tokens.digest(opened.nonce),
         Browser(
             family=sessions.browser_family(),
+            network=sessions.network(),
             flow_digest=flow.digest if flow else None,
             old_session=cookies.digest_of(slug) if slug else None,
             request_id=g.request_id,
@@ -164,21 +165,6 @@ def _section_title(look: Look) -> str | None:
     return next((section.title for section in sections if section.name == look.target), None)
 
 
-def _note_opening(look: Look) -> None:
-    """Write the opening on the timeline, beside this page, which itself changes nothing."""
-    try_aside(
-        partial(
-            Event.record_aside,
-            kind="opened",
-            account_id=look.account_id,
-            contact_id=look.contact_id,
-            link_id=look.id,
-            request_id=g.request_id,
-            browser=sessions.browser_family(),
-        )
-    )
-
-
 @limiter.shared_limit(failed_redeems, REDEEMS)
 def _failed(
     state: str, status: int, look: Look | None = None, handle: str = ""
@@ -205,5 +191,27 @@ def _dead(
         can_renew=look is not None and state != "no_access",
         handle=handle,
         sign_in_url=url_for("portal.front", slug=look.slug) if look else None,
+        support_code=_support_code(state, look, handle),
     )
     return page_, status
+
+
+def _support_code(state: str, look: Look | None, handle: str) -> str:
+    """Return the code to read out. Of the link whose cookie did not come back nothing is shown,
+    but staff find it."""
+    seen = look or (MagicLink.look_by_handle(handle) if state == "no_cookies" else None)
+    return support.code_for(state, turn_away(_sighting(seen, state)) if seen else "")
+
+
+def _sighting(look: Look, state: str) -> Sighting:
+    return Sighting(
+        account_id=look.account_id,
+        contact_id=look.contact_id,
+        link_id=look.id,
+        state=state,
+        browser=sessions.browser_family(),
+        network=sessions.network(),
+        owner=scanners.owner_of(request.remote_addr or ""),
+        signs=sessions.signs(keeps_cookies=state != "no_cookies"),
+        request_id=g.request_id,
+    )

@@ -23,10 +23,12 @@ from portal.flows.sign_in import (
 )
 from portal.flows.sign_out import sign_out as sign_out_browser
 from portal.flows.sign_out import sign_out_everywhere
+from portal.flows.support import stop
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession, Visit
 from portal.models.sign_in_request import Asked
-from portal.web import cookies, sessions
+from portal.models.support_code import OnPage
+from portal.web import cookies, sessions, support
 from portal.web.forms import CodeForm, EmailForm
 from portal.web.limits import (
     ASKS,
@@ -98,7 +100,14 @@ def code(slug: str) -> ResponseReturnValue:
         elif _is_over(flow):
             state = "ended"
         mark_failed()
-    return render_template("client/code.html", form=form, address=flow.address, state=state)
+    cannot_go_on = state in ("off", "ended")
+    return render_template(
+        "client/code.html",
+        form=form,
+        address=flow.address,
+        state=state,
+        support_code=_stopped(flow, state) if cannot_go_on else "",
+    )
 
 
 @bp.post("/ask-again")
@@ -241,10 +250,18 @@ def _is_over(flow: cookies.Flow) -> bool:
     return flow.asked_at is not None and now() - flow.asked_at > life
 
 
+def _stopped(flow: cookies.Flow, state: str) -> str:
+    """Return the code to read out where signing in cannot go on."""
+    page = f"code_{state}"
+    on = OnPage(g.account.account_id, page, sessions.browser_family(), flow_digest=flow.digest)
+    return support.code_for(page, stop(on))
+
+
 def _browser(slug: str) -> Browser:
     flow = cookies.read_flow(slug)
     return Browser(
         family=sessions.browser_family(),
+        network=sessions.network(),
         flow_digest=flow.digest if flow else None,
         old_session=cookies.digest_of(slug),
         request_id=g.request_id,

@@ -1,0 +1,1 @@
+"""What support people do with a client on the line."""
