@@ -154,6 +154,39 @@ def magic_link(house: House) -> Iterator[State]:
     yield "magic link page, already shown", page
 
 
+def contacts_filtered(desk: Desk) -> Iterator[State]:
+    page = desk.page_of("priya@ramanstudio.example")
+    for tag in ("VIP", "Architects and designers of the north"):
+        page.get_by_label("Tag to add").fill(tag)
+        presses(page, "Add tag")
+        page.get_by_role("link", name=tag, exact=True).wait_for()
+    yield "contact with tags", page
+    columns = "columns=phone,reference,tags,language,added"
+    desk.at(f"contacts/?sort=added&{columns}")
+    yield "contacts, filters open, with all columns", page
+    page.get_by_text("Save this view").click()
+    page.get_by_label("Name of the view").fill("Latest, with everything we know")
+    presses(page, "Save")
+    page.get_by_text("was saved").wait_for()
+    yield "contacts, a saved view", page
+    page.get_by_label("Rename or delete the view").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    yield "view dialog", page
+
+
+def contacts_selected(desk: Desk) -> Iterator[State]:
+    page = desk.at("contacts/?status=none")
+    page.get_by_role("link", name="Select several").click()
+    page.get_by_label("Select Hana Suzuki").check()
+    yield "contacts, selecting", page
+    page.get_by_label("Do").select_option("tag")
+    presses(page, "Continue")
+    expect(page.get_by_role("heading", name="Tag them")).to_be_visible()
+    yield "selection, to be confirmed", page
+    page.goto(page.url.replace("deed=tag", "deed=resend"))
+    yield "selection for none of them", page
+
+
 def contacts(house: House) -> Iterator[State]:
     desk = lived_in(house)
     page = desk.at("contacts/")
@@ -162,29 +195,10 @@ def contacts(house: House) -> Iterator[State]:
     presses(page, "Search")
     expect(page.get_by_role("heading", name="No contact matches")).to_be_visible()
     yield "contacts, no match", page
+    yield from contacts_filtered(desk)
+    yield from contacts_selected(desk)
     desk.page_of("grace.okafor@okafor-clinic.example")
     yield "contact with a timeline", page
-    desk.at("contacts/")
-    page.get_by_role("link", name="Support code").click()
-    expect(page.get_by_role("dialog", name="Support code")).to_be_visible()
-    yield "support code dialog", page
-    page.get_by_label("Code").fill("K7M 4QX")
-    presses(page, "Open the timeline")
-    expect(page.get_by_text("No page showed this code")).to_be_visible()
-    yield "support code that leads nowhere", page
-    page.goto(page.url.partition("?")[0].replace("contacts/", "support-code/"))
-    page.get_by_label("Code").fill(support_code(house.visitor().opens("/l/cut-in-two")))
-    presses(page, "Open the timeline")
-    expect(page.get_by_role("heading", name="Nobody we know by name")).to_be_visible()
-    yield "support code of a stranger", page
-    lost = desk.magic_link("grace.okafor@okafor-clinic.example")
-    house.lets_expire(lost)
-    code = support_code(house.visitor().opens(lost))
-    desk.at("contacts/").get_by_label("reference").fill(code)
-    presses(page, "Search")
-    expect(page.get_by_text("The support code leads here")).to_be_visible()
-    yield "contact with the line of a support code", page
-    desk.page_of("grace.okafor@okafor-clinic.example")
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("dialog", name="Edit contact")).to_be_visible()
     yield "edit dialog", page
@@ -490,10 +504,6 @@ def lived_in(house: House) -> Desk:
         "the failure",
     )
     return desk
-
-
-def support_code(page: Page) -> str:
-    return page.locator(".support-code strong").inner_text()
 
 
 def as_dialog(desk: Desk, action: str, _path: str) -> Locator:
