@@ -53,7 +53,7 @@ def init_app(app: Flask, found: Settings) -> None:
     errors.init_app(app)
     for module in (staff, overview, invitations, login_emails, magic_links, contacts):
         app.register_blueprint(module.bp)
-    for desk_page in (deliveries, delivery, channels, tasks, plugins, audit):
+    for desk_page in (deliveries, delivery, channels, tasks, plugins, audit, support_codes):
         app.register_blueprint(desk_page.bp)
     for desk_page in (contact_tags, views, selection):
         app.register_blueprint(desk_page.bp)
