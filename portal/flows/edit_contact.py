@@ -48,6 +48,7 @@ def edit_contact(
 ) -> bool:
     """Take over *details*; return whether the address changed, which ends links, codes,
     sessions and queued messages. Raises AddressError or TakenError."""
+    PortalAccess.hold(contact.id)
     before = _known(contact)
     moved = _apply(account, contact, details)
     if moved:

@@ -78,6 +78,14 @@ class PortalAccess(Base):
         return db.session.get(cls, contact_id, populate_existing=True)
 
     @classmethod
+    def hold(cls, contact_id: int) -> None:
+        """Keep others from changing the access until this transaction ends, before the contact
+        itself is changed: an access that changes writes its contact, so everyone locks it first."""
+        db.session.execute(
+            select(cls.contact_id).where(cls.contact_id == contact_id).with_for_update()
+        )
+
+    @classmethod
     def grant(cls, contact: Contact) -> PortalAccess:
         """Return the contact's access, opening it when there was none. Granting twice is harmless.
 

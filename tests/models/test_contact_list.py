@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from portal.models.contact_criteria import NEVER, Wanted
 from portal.models.contact_list import ContactLine, page
 from portal.models.search_words import Search
 from tests.models.acme import account_at, ada, add, inside, opened
+from tests.wait import wait_for
 
 FIRST = ("José", "Zoë", "ZOE", "Åsa", "Ng", "ﬁona", "Straße", "李", "محمد", "Ann", "Joanna", "")
 LAST = ("Núñez", "O'Hara", "50%_off", 'Quo"te', "back\\slash", "Li-Wu", "Smith", "\U0001d518nicode")
@@ -217,3 +219,37 @@ def test_a_user_without_the_right_is_told_what_to_type(app: Flask, database: str
                 connection.execute(text("DROP ROLE clerk"))
         schema.move(engine)
         assert schema.differences(engine) == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_signing_in_while_the_address_is_corrected_waits_and_goes_on(
+    acme: Account, app: Flask
+) -> None:
+    """The access writes its contact: two who lock both in another order would wait for ever."""
+    (dora,) = add(acme, ("Dora Dale", "dora@dale.example"))
+    let_in(dora, 1, now())
+    db.session.commit()
+
+    def corrects() -> None:
+        with app.app_context():
+            account = account_at("acme")
+            contact = Contact.by_email(account.id, "dora@dale.example")
+            assert contact
+            edit_contact(account, contact, Details("Dora Dale", "dora@dell.example"), by=ada())
+
+    other = threading.Thread(target=corrects)
+    with db.engine.begin() as connection:
+        lock = text("SELECT 1 FROM portal_access WHERE contact_id = :id FOR UPDATE")
+        connection.execute(lock, {"id": dora.id})
+        other.start()
+        wait_for(somebody_waits, what="the correction to wait")
+        seen = text("UPDATE portal_access SET last_seen_at = now() WHERE contact_id = :id")
+        connection.execute(seen, {"id": dora.id})
+    other.join()
+    assert [one.email for one in page(acme, Wanted(q="dora")).lines] == ["dora@dell.example"]
+
+
+def somebody_waits() -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with db.engine.connect() as connection:
+        return bool(connection.scalar(text(f"{query} AND datname = current_database()")))
