@@ -199,6 +199,27 @@ def contacts(house: House) -> Iterator[State]:
     yield from contacts_selected(desk)
     desk.page_of("grace.okafor@okafor-clinic.example")
     yield "contact with a timeline", page
+    desk.at("contacts/")
+    page.get_by_role("link", name="Support code").click()
+    expect(page.get_by_role("dialog", name="Support code")).to_be_visible()
+    yield "support code dialog", page
+    page.get_by_label("Code").fill("K7M 4QX")
+    presses(page, "Open the timeline")
+    expect(page.get_by_text("No page showed this code")).to_be_visible()
+    yield "support code that leads nowhere", page
+    page.goto(page.url.partition("?")[0].replace("contacts/", "support-code/"))
+    page.get_by_label("Code").fill(support_code(house.visitor().opens("/l/cut-in-two")))
+    presses(page, "Open the timeline")
+    expect(page.get_by_role("heading", name="Nobody we know by name")).to_be_visible()
+    yield "support code of a stranger", page
+    lost = desk.magic_link("grace.okafor@okafor-clinic.example")
+    house.lets_expire(lost)
+    code = support_code(house.visitor().opens(lost))
+    desk.at("contacts/").get_by_label("reference").fill(code)
+    presses(page, "Search")
+    expect(page.get_by_text("The support code leads here")).to_be_visible()
+    yield "contact with the line of a support code", page
+    desk.page_of("grace.okafor@okafor-clinic.example")
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("dialog", name="Edit contact")).to_be_visible()
     yield "edit dialog", page
@@ -392,6 +413,19 @@ def deliveries(house: House) -> Iterator[State]:
     yield "delivery, its text", page
 
 
+def history(house: House) -> Iterator[State]:
+    desk = lived_in(house)
+    page = desk.at("history/")
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    yield "history", page
+    page.get_by_label("Contact", exact=True).fill("nobody at all")
+    page.get_by_text("More filters").click()
+    page.get_by_label("Who").select_option("The operator")
+    presses(page, "Search")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    yield "history, no match", page
+
+
 def undo(house: House) -> Iterator[State]:
     desk = house.staff(BEA, "birch")
     page = desk.at("channels/")
@@ -476,7 +510,7 @@ def plugins(house: House) -> Iterator[State]:
 
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
-    links, rooms, errors, mailbox, letters, deliveries, undo, channels, tasks, plugins,
+    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, tasks, plugins,
 )  # fmt: skip
 
 
@@ -504,6 +538,10 @@ def lived_in(house: House) -> Desk:
         "the failure",
     )
     return desk
+
+
+def support_code(page: Page) -> str:
+    return page.locator(".support-code strong").inner_text()
 
 
 def as_dialog(desk: Desk, action: str, _path: str) -> Locator:
