@@ -78,6 +78,7 @@ def test_a_large_selection_is_done_in_parts_or_refused(
     too_many.sees("more than 4 contacts", "for 3 at once", "Choose fewer")
     form = {"csrf_token": ada.at().field("csrf_token"), "deed": "login_email", "scope": "all"}
     ada.browser.posts("/admin/acme/contacts/selection/", form).sees("more than 3")
+    ada.browser.posts("/admin/acme/contacts/selection/", {**form, "deed": "export"}).is_status(404)
     assert statuses(ada)["none"] == 5
     for left in (2, 0):
         page = selecting(ada).presses("Continue", deed="invite", scope="all")

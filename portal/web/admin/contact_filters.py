@@ -69,18 +69,21 @@ class View(NamedTuple):
     is_open: bool
 
 
-def asked(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what can be used of *given*, or of this page's address or form, by name."""
-    given = given or {**request.values, "columns": ",".join(request.values.getlist("columns"))}
+def asked() -> dict[str, str]:
+    """Return what can be used of this page's address or form, by name."""
+    given: dict[str, str] = {
+        **request.values,
+        "columns": ",".join(request.values.getlist("columns")),
+    }
     found = {
         name: given.get(name, "")
         for name, choices in _CHOICES.items()
         if given.get(name) in dict(choices)
     }
-    found["q"] = " ".join(str(given.get("q", "")).replace("\0", "").split())[:200]
+    found["q"] = " ".join(given.get("q", "").replace("\0", "").split())[:200]
     found["tag"] = str(whole_number(given.get("tag")) or "")
     found["channel"] = given.get("channel", "") if given.get("channel") in dict(channels()) else ""
-    columns = str(given.get("columns", "")).split(",")
+    columns = given["columns"].split(",")
     found["columns"] = ",".join(name for name, _label in COLUMNS if name in columns)
     return {name: found[name] for name in NAMES if found.get(name)}
 
