@@ -203,19 +203,21 @@ def contacts(house: House) -> Iterator[State]:
     page.get_by_role("link", name="Support code").click()
     expect(page.get_by_role("dialog", name="Support code")).to_be_visible()
     yield "support code dialog", page
-    page.get_by_label("Code").fill("K7M 4QX")
+    page.get_by_role("textbox", name="Code").fill("K7M 4QX")
     presses(page, "Open the timeline")
     expect(page.get_by_text("No page showed this code")).to_be_visible()
     yield "support code that leads nowhere", page
     page.goto(page.url.partition("?")[0].replace("contacts/", "support-code/"))
-    page.get_by_label("Code").fill(support_code(house.visitor().opens("/l/cut-in-two")))
+    page.get_by_role("textbox", name="Code").fill(
+        support_code(house.visitor().opens("/l/cut-in-two"))
+    )
     presses(page, "Open the timeline")
     expect(page.get_by_role("heading", name="Nobody we know by name")).to_be_visible()
     yield "support code of a stranger", page
     lost = desk.magic_link("grace.okafor@okafor-clinic.example")
     house.lets_expire(lost)
     code = support_code(house.visitor().opens(lost))
-    desk.at("contacts/").get_by_label("reference").fill(code)
+    desk.at("contacts/").get_by_role("searchbox").fill(code)
     presses(page, "Search")
     expect(page.get_by_text("The support code leads here")).to_be_visible()
     yield "contact with the line of a support code", page
