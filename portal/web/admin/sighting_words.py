@@ -33,11 +33,9 @@ _ERRORS = {
 
 def sentence(kind: str, detail: dict[str, Any]) -> str:
     """Return the sentence of a sighting, with {to} for the contact."""
-    if detail.get("is_program"):
-        return PROGRAM
     if kind == "turned_away":
         return _TURNED_AWAY.get(detail.get("state", ""), "The link's page turned somebody away")
-    return OPENED
+    return PROGRAM if detail.get("is_program") else OPENED
 
 
 def why_program(detail: dict[str, Any]) -> str:
