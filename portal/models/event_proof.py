@@ -15,6 +15,7 @@ from portal.keys import keys_for
 SALT_BYTES, MAC_BYTES = 12, 16
 ERASED = "erased"
 """The one key of a detail that was erased; its value is the digest of what stood there."""
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -70,14 +71,13 @@ def leaf(line: Line) -> bytes:
         line.request_id,
         microseconds(line.at),
     ]
-    return sha256(json.dumps(facts, separators=(",", ":")).encode()).digest()
+    return sha256(_written(facts).encode()).digest()
 
 
 def detail_digest(line: Line) -> str:
     """Return what stays of the detail when it is erased. Without the salt nobody can guess it."""
     salt = (line.proof or b"")[:SALT_BYTES]
-    text = json.dumps(line.detail, sort_keys=True, separators=(",", ":"))
-    return sha256(salt + text.encode()).hexdigest()
+    return sha256(salt + _written(line.detail).encode()).hexdigest()
 
 
 def microseconds(at: datetime) -> int:

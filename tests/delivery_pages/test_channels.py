@@ -292,5 +292,5 @@ def test_support_does_not_see_channels_and_plugins(acme: Acme, sol: Staff, ada: 
     nav = str(sol.at().soup.select_one("nav"))
     assert re.findall(r"/admin/acme/(\w+)/", nav) == ["contacts", "deliveries"]
     nav = str(ada.at().soup.select_one("nav"))
-    wanted = ["contacts", "deliveries", "channels", "plugins"]
+    wanted = ["contacts", "deliveries", "channels", "history", "plugins"]
     assert re.findall(r"/admin/acme/(\w+)/", nav) == wanted
