@@ -24,8 +24,10 @@ PAGE = 50
 SUGGESTIONS = 8
 FEW = 1_000
 """So many contacts or fewer are read whole."""
-REACH = 20_000
+REACH = 10_000
 """So many contacts are looked through for one page."""
+STRIDES = 10
+"""A tenth of that tells whether going on is worth it."""
 
 Key = tuple[Any, int]
 _TABLE = Contact.__table__
@@ -160,10 +162,11 @@ def _lines(
         found = rows.where(contact_criteria.is_one_of(_TABLE.c.id, ids))
         return _matching(found, account, wanted, size) if ids else [], None
     walked = of_account.where(*contact_criteria.ordered(_TABLE.c, wanted))
-    lines = _walk(walked, wanted, size, REACH // 10)
+    lines = _walk(walked, wanted, size, REACH // STRIDES)
     if len(lines) > size:
         return lines, None
-    some = _some(account, wanted)
+    is_sparse = len(lines) * STRIDES <= size
+    some = _some(account, wanted) if is_sparse else None
     if some is not None:
         found = rows.join(some, some.c[0] == _TABLE.c.id)
         return _matching(found, account, wanted, size), None
