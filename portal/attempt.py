@@ -45,6 +45,8 @@ MARGIN_SECONDS = 10
 """A send must end so long before its lease: a late answer would meet another worker's attempt."""
 WATCHDOG_SECONDS = 5
 """After its time, a plugin that cannot even be interrupted gets so long until its process ends."""
+LONGEST_WORDS = 500
+LONGEST_WAIT_SECONDS = 366 * 86_400
 
 Blame = Literal["", "provider", "sign_in", "plugin"]
 
@@ -146,10 +148,12 @@ def _sent_by(channel: Channel, job: Job, token: str) -> End:
             request = _request(job, channel, token, found)
             if reason := _vetoed(job, request):
                 return End(Status.CANCELLED, reason, cause="not_allowed")
-            return _taken(channel.send(request, found))
+            return _taken(channel.send(request, found), token)
     except ChannelError as error:
         return _refused(error, channel, token)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:  # how a worker is told to leave
+        raise
+    except BaseException as error:  # such as what asyncio raises when it gives up a call
         return _broken(error, job, channel, token)
 
 
@@ -265,16 +269,43 @@ def _storable(end: End) -> End:
     )
 
 
-def _taken(sent: Any) -> End:
+def _taken(sent: Any, token: str) -> End:
     if not isinstance(sent, Sent) or sent.status not in ("sent", "delivered"):
         raise TypeError("send must return Sent")
     status = Status.DELIVERED if sent.status == "delivered" else Status.SENT
-    return End(status, reply=sent.reply[:500], provider_id=sent.provider_id[:200])
+    return End(
+        status, reply=_words_kept(sent.reply, token), provider_id=_text(sent.provider_id)[:200]
+    )
+
+
+def _text(given: Any) -> str:
+    """Return what a plugin has *given* as words; some give what their library gave them. What is
+    none must not hide how the attempt ended: the message would go out again."""
+    return str(given) if isinstance(given, str | int | float) else ""
+
+
+def _words_kept(given: Any, token: str) -> str:
+    """Return what a provider said, without the link and the code that it may have repeated."""
+    words, code = _text(given), code_of(token)
+    for secret in (token, code, f"{code[:4]} {code[4:]}"):
+        words = words.replace(secret, "…")
+    return words[:LONGEST_WORDS]
+
+
+def _wait_asked(given: Any) -> float:
+    """Return the seconds that a provider asked us to wait: some number, within a year."""
+    try:
+        seconds = float(given)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return min(max(seconds, 0), LONGEST_WAIT_SECONDS) if seconds == seconds else 0
 
 
 def _refused(error: ChannelError, channel: Channel, token: str) -> End:
-    words, reply = (text.replace(token, "…")[:500] for text in (error.reason, error.reply))
-    cause = error.cause
+    said = (getattr(error, name, "") for name in ("reason", "reply"))
+    words, reply = (_words_kept(one, token) for one in said)
+    words = words or f"{channel.name} could not send it and did not say why."
+    cause = _text(getattr(error, "cause", ""))
     if isinstance(error, PermanentError):
         return End(Status.FAILED, words, reply, cause)
     if isinstance(error, AuthenticationError):
@@ -285,7 +316,7 @@ def _refused(error: ChannelError, channel: Channel, token: str) -> End:
         return End(Status.UNKNOWN, words, reply, cause, blame=blame)
     end = End(Status.FAILED, words, reply, cause, try_again=True, blame=blame)
     if isinstance(error, TemporaryError):
-        return replace(end, retry_after=error.retry_after)
+        return replace(end, retry_after=_wait_asked(getattr(error, "retry_after", 0)))
     return end
 
 

@@ -97,7 +97,9 @@ def _poll(channel: Channel, settings: Settings, account_id: int | None, receive:
     except ChannelError as error:
         log.warning("The receipts of %s could not be fetched: %s", channel.id, error.reason)
         return False
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:  # how a worker is told to leave
+        raise
+    except BaseException as error:
         found = plugins.current()
         found.failed(found.plugin_of(channel.id), "poll", error, About(account_id))
         return False
