@@ -33,6 +33,8 @@ CROWDED = timedelta(seconds=1)
 """How long a slow lane waits before it asks for another worker."""
 EARLY = timedelta(milliseconds=20)
 """A turn that begins so soon is now."""
+LATE = timedelta(seconds=5)
+"""A turn that was missed by more is lost: what waited for it would go out with all others."""
 TURN_SECONDS = 0.25
 """How long a worker goes on with one account and channel before it looks who else waits."""
 INSIST_SECONDS = 600
@@ -231,7 +233,7 @@ def _is_its_turn(job: Job) -> bool:
     """Keep the pace of the channel and of the mail domain; put off what would be too soon."""
     claim = job.claim
     channel = plugins.current().channel(claim.channel)
-    if channel is None or claim.slot_at is not None:
+    if channel is None or (claim.slot_at is not None and claim.slot_at > now() - LATE):
         return True
     turns = [Pace.take_turn(name, every) for name, every in _paces(job, channel)]
     at = max(turns, default=now())

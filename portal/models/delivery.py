@@ -13,6 +13,8 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    case,
+    literal,
     select,
     text,
     update,
@@ -21,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
-from portal.db import Base, Id, after_commit, db, now, put
+from portal.db import Base, Id, UtcDateTime, after_commit, db, now, put
 from portal.models.magic_link import MagicLink
 
 
@@ -212,10 +214,11 @@ class Delivery(Base):
 
     @classmethod
     def hurry(cls, account_id: int, delivery_id: int) -> bool:
-        """Let what waits go out now. Tell whether it was still waiting."""
+        """Let what waits go out now, or in its turn. Tell whether it was still waiting."""
+        at = literal(now(), UtcDateTime())
         hurried = cls._change(
             (cls.account_id == account_id, cls.id == delivery_id, cls.status == Status.QUEUED),
-            due_at=now(),
+            due_at=case((cls.slot_at > at, cls.slot_at), else_=at),
             held=False,
         )
         if hurried:

@@ -105,9 +105,9 @@ def wait(held: Claim, due_at: datetime, *, error: str, reply: str = "", cause: s
 def return_unsent(
     held: Claim, due_at: datetime, *, is_held: bool = False, slot_at: datetime | None = None
 ) -> bool:
-    """Give the attempt back as if it had never been taken."""
+    """Give the attempt back as if it had never been taken. What is held takes another turn."""
     values: dict[str, Any] = {"status": Status.QUEUED, "due_at": due_at, "held": is_held}
-    if slot_at is not None:
+    if slot_at is not None or is_held:
         values["slot_at"] = slot_at
     return _close(held, attempts=held.attempt - 1, **values)
 

@@ -303,3 +303,37 @@ def test_nobody_waits_for_a_turn_beyond_the_link(
         Status.SENT,
         Status.SENT,
     ]
+
+
+def test_turns_that_a_pause_swallowed_are_taken_anew(world: World, clock: Clock) -> None:
+    down = raises(TemporaryError("The mail server does not answer.", cause="unreachable"))
+    provider = Provider.of(world.app, takes, *[down] * 5, rate=60)
+    owe(world.app, *clients(30))
+    for _ in range(60):
+        world.worker.drains()
+        clock.goes_on(seconds=1)
+    assert len(provider.requests) == 6, "the channel rests"
+    times = sends(provider, clock)
+    clock.goes_on(seconds=10)
+    _runs(world, clock, 40, times)
+    assert len(times) == 29
+    assert len(set(times)) >= 28, "the probe is in nobody's way, and takes no turn"
+
+
+def test_turns_that_nobody_was_there_for_are_taken_anew(world: World, clock: Clock) -> None:
+    provider = Provider.of(world.app, rate=60)
+    owe(world.app, *clients(30))
+    world.worker.drains()
+    clock.goes_on(minutes=5)
+    times = sends(provider, clock)
+    _runs(world, clock, 40, times)
+    assert [at - times[0] for at in times] == [SECOND * n for n in range(29)]
+
+
+def test_send_now_is_no_way_round_the_pace(world: World, desk: Desk, clock: Clock) -> None:
+    times = sends(Provider.of(world.app, rate=60), clock)
+    ids = owe(world.app, *clients(5))
+    world.worker.drains()
+    assert [desk.hurries(one) for one in ids] == [0, 1, 1, 1, 1]
+    _runs(world, clock, 5, times)
+    assert [at - times[0] for at in times] == [SECOND * n for n in range(5)]
