@@ -19,7 +19,7 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.config import settings
-from portal.db import atomic, db, now
+from portal.db import atomic, db, now, storable
 from portal.errors import PortalError
 from portal.interrupt import at_most, ended_after
 from portal.messages import portal_url
@@ -75,7 +75,9 @@ def _outcome(trial: ChannelTrial, account: Account) -> Outcome:
         return Outcome(False, error.reason, error.reply)
     except PortalError as error:
         return Outcome(False, str(error))
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:  # how a worker is told to leave
+        raise
+    except BaseException as error:
         return _broken(error, trial, channel)
 
 
@@ -129,11 +131,11 @@ def _write(trial_id: int, outcome: Outcome) -> None:
     if trial is None:
         return
     trial.status = "passed" if outcome.has_passed else "failed"
-    trial.words, trial.reply, trial.ended_at = outcome.words, outcome.reply, now()
-    trial.findings = [_plain(finding) for finding in outcome.findings]
+    trial.words, trial.reply = _text(outcome.words), _text(outcome.reply)[:500]
+    trial.findings, trial.ended_at = [_plain(finding) for finding in outcome.findings], now()
     setting = ChannelSetting.find_or_add(trial.account_id, trial.channel)
     if outcome.facts is not None:
-        setting.facts = outcome.facts
+        setting.facts = {_text(name): _text(fact) for name, fact in outcome.facts.items()}
     if outcome.has_passed and setting.recover():
         Delivery.release(trial.account_id, trial.channel)
         detail = {"channel": trial.channel}
@@ -141,4 +143,9 @@ def _write(trial_id: int, outcome: Outcome) -> None:
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
-    return {name: str(value) for name, value in asdict(finding).items()}
+    return {name: _text(value) for name, value in asdict(finding).items()}
+
+
+def _text(given: Any) -> str:
+    """Return what a plugin found so that it can be written down: providers say all sorts."""
+    return storable(str(given))

@@ -13,6 +13,8 @@ from portal.db import Base, Id, after_commit, db, now
 
 LONGEST = timedelta(seconds=90)
 """A trial that runs longer has lost its worker."""
+LONGEST_WAIT = LONGEST * 10
+"""What nobody has taken up by then, nobody waits for any more."""
 
 
 class ChannelTrial(Base):
@@ -78,20 +80,23 @@ class ChannelTrial(Base):
     def waiting(cls, *, by: timedelta) -> list[int]:
         """Return trials that nobody was woken for."""
         query = select(cls.id).where(
-            cls.status == "queued", cls.asked_at <= now() - by, cls.asked_at > now() - LONGEST * 10
+            cls.status == "queued", cls.asked_at <= now() - by, cls.asked_at > now() - LONGEST_WAIT
         )
         return list(db.session.scalars(query.limit(20)))
 
     @classmethod
     def give_up_lost(cls) -> None:
-        """End the trials whose worker is gone."""
-        db.session.execute(
-            update(cls)
-            .where(cls.status == "running", cls.started_at <= now() - LONGEST)
-            .values(
-                status="failed",
-                words="The worker ended while it tried. The channel's plugin may be at fault.",
-                ended_at=now(),
+        """End the trials whose worker is gone, and those that no worker has taken up."""
+        at = now()
+        ended = "The worker ended while it tried. The channel's plugin may be at fault."
+        nobody = "No worker took it up in time. Try again once workers are running."
+        for where, words in (
+            ((cls.status == "running", cls.started_at <= at - LONGEST), ended),
+            ((cls.status == "queued", cls.asked_at <= at - LONGEST_WAIT), nobody),
+        ):
+            db.session.execute(
+                update(cls)
+                .where(*where)
+                .values(status="failed", words=words, ended_at=at)
+                .execution_options(synchronize_session=False)
             )
-            .execution_options(synchronize_session=False)
-        )
