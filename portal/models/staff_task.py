@@ -26,6 +26,9 @@ from portal.models.delivery import Delivery
 from portal.models.magic_link import MagicLink
 from portal.models.portal_access import LETS_IN, PortalAccess
 
+HANDED_OVER = "handed over"
+"""Why a task is done: the link was shown, which happens once."""
+
 
 class TaskLine(NamedTuple):
     """One open task with the names that a page needs."""
@@ -72,8 +75,17 @@ class StaffTask(Base):
 
     @classmethod
     def open(cls, delivery: Delivery, reason: str) -> None:
-        """Ask staff to hand the link of *delivery* over. Asking twice is harmless."""
+        """Ask staff to hand the link of *delivery* over. Asking twice is harmless; a task that was
+        closed before the message failed once more is open again, unless the link was shown."""
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        asked = {
+            "reason": reason,
+            "expires_at": delivery.deadline_at,
+            "created_at": now(),
+            "done_at": None,
+            "done_by": None,
+            "done_why": "",
+        }
         db.session.execute(
             dialect.insert(cls)
             .values(
@@ -81,12 +93,13 @@ class StaffTask(Base):
                 contact_id=delivery.contact_id,
                 link_id=delivery.link_id,
                 delivery_id=delivery.id,
-                reason=reason,
-                expires_at=delivery.deadline_at,
-                created_at=now(),
-                done_why="",
+                **asked,
             )
-            .on_conflict_do_nothing(index_elements=["delivery_id"])
+            .on_conflict_do_update(
+                index_elements=["delivery_id"],
+                set_=asked,
+                where=cls.done_at.is_not(None) & (cls.done_why != HANDED_OVER),
+            )
         )
 
     @classmethod

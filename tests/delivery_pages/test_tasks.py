@@ -46,6 +46,18 @@ def test_not_needed_takes_it_off_the_list(undelivered: Acme, ada: Staff) -> None
     ada.at().presses("Not needed").sees("Taken off the list.", "Nothing to do")
 
 
+def test_what_is_sent_again_and_fails_again_is_asked_again(
+    undelivered: Acme, ada: Staff, carl: Client
+) -> None:
+    ada.at().presses("Not needed")
+    ada.at(f"deliveries/{undelivered.last().id}").presses("Retry")
+    undelivered.world.worker.drains()
+    ada.at("tasks/").sees(carl.email, "There is no such mailbox.").presses("Show link")
+    ada.at(f"deliveries/{undelivered.last().id}").presses("Retry")
+    undelivered.world.worker.drains()
+    ada.at("tasks/").sees("Nothing to do")
+
+
 def test_a_task_is_over_when_its_link_is(undelivered: Acme, ada: Staff, carl: Client) -> None:
     page = ada.at("tasks/")
     carl.asks_for_link()

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.flows.magic_link import hand_over
 from portal.flows.tasks import close_task
 from portal.models.delivery_story import link_of
-from portal.models.staff_task import StaffTask
+from portal.models.staff_task import HANDED_OVER, StaffTask
 from portal.web import keys
 from portal.web.admin.delivery_words import kind_words
 from portal.web.admin.desk import at_desk, desk, find_contact, go
@@ -46,7 +46,7 @@ def show_link(task_id: int) -> ResponseReturnValue:
     if link is None:
         abort(404)
     shown = hand_over(account, contact, link, staff, request_id=g.request_id)
-    close_task(task, "handed over", by=staff, request_id=g.request_id)
+    close_task(task, HANDED_OVER, by=staff, request_id=g.request_id)
     return render_template(
         "admin/handed_over.html",
         contact=contact,
