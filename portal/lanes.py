@@ -84,6 +84,13 @@ class Lanes:
             slot.were_sent[place] = False
         slot.size = len(held)
 
+    def forget(self, worker: int, places: Iterable[int]) -> None:
+        """Note that what *worker* had taken at *places* is not its own any more."""
+        slot = self._slots[worker]
+        for place in places:
+            slot.deliveries[place] = 0
+        slot.at = -1
+
     def begin(self, worker: int, place: int) -> None:
         """Note that the send at *place* of what was taken is under way."""
         slot = self._slots[worker]
@@ -111,6 +118,8 @@ class Lanes:
         left = Left([], None, [])
         for place in range(slot.size):
             held = (slot.deliveries[place], slot.attempts[place])
+            if not held[0]:
+                continue
             if place == slot.at:
                 left = left._replace(under_way=held)
             else:

@@ -260,31 +260,39 @@ def _send_all(jobs: list[Job], seat: Seat) -> list[tuple[Job, End]]:
     when the provider turns out slow or ailing."""
     seat.lanes.hold(seat.number, [(job.claim.delivery_id, job.claim.attempt) for job in jobs])
     ends: list[tuple[Job, End]] = []
+    done = 0
     # All have one lease: the last one must still have the time that its channel may take.
     until = time.monotonic() + PROMPT_SECONDS
     try:
         with one_watch():
             for place, job in enumerate(jobs):
                 end = _send(job, place, seat, ends)
-                if end.blame or time.monotonic() > until or seat.is_stopping():
+                done = place + 1
+                if (end and end.blame) or time.monotonic() > until or seat.is_stopping():
                     break
     except BaseException:
         # Told to end in the middle of a send: whether that one went out is in doubt.
-        _expire(jobs[len(ends)].claim)
-        _give_back([job.claim for job in jobs[len(ends) + 1 :]], now())
+        _expire(jobs[done].claim)
+        _give_back([job.claim for job in jobs[done + 1 :]], now())
         _finish(ends)
         raise
-    _give_back([job.claim for job in jobs[len(ends) :]], now())
+    # Forgotten first: once given back they may be another worker's, whose lease is not ours to end.
+    seat.lanes.forget(seat.number, range(done, len(jobs)))
+    _give_back([job.claim for job in jobs[done:]], now())
     return ends
 
 
-def _send(job: Job, place: int, seat: Seat, ends: list[tuple[Job, End]]) -> End:
+def _send(job: Job, place: int, seat: Seat, ends: list[tuple[Job, End]]) -> End | None:
+    """Send one and add how it went to *ends*; nothing when it was put off."""
     seat.lanes.begin(seat.number, place)
-    job = _by_chosen_channel(job)
-    end = make_attempt(job)
+    chosen = _by_chosen_channel(job)
+    if chosen is None:
+        seat.lanes.forget(seat.number, (place,))
+        return None
+    end = make_attempt(chosen)
     seat.lanes.end(seat.number, place, was_sent=end.status in OUT, seconds=end.seconds)
-    metrics.note_send(job.claim.channel, _result(end), end.seconds)
-    ends.append((job, end))
+    metrics.note_send(chosen.claim.channel, _result(end), end.seconds)
+    ends.append((chosen, end))
     return end
 
 
@@ -299,8 +307,9 @@ def _expire(claim: Claim) -> None:
     outbox.expire_lease([(claim.delivery_id, claim.attempt)])
 
 
-def _by_chosen_channel(job: Job) -> Job:
-    """Ask the plugins, once for each message, whether another channel should carry it."""
+def _by_chosen_channel(job: Job) -> Job | None:
+    """Ask the plugins, once for each message, whether another channel should carry it; None when
+    it has to wait for that one."""
     found = plugins.current()
     claim = job.claim
     is_first = claim.attempt == 1 and claim.follows_id is None
@@ -313,10 +322,16 @@ def _by_chosen_channel(job: Job) -> Job:
 
 
 @atomic
-def _move(job: Job, channel: str) -> Job:
-    outbox.move(job.claim, channel)
+def _move(job: Job, channel: str) -> Job | None:
+    """Let *channel* carry the message: in its turn, and not while it rests."""
+    if not outbox.move(job.claim, channel):
+        return None
+    if job.is_probe and job.setting is not None:
+        job.setting.let_probe()  # this one tells nothing of the channel that it was a probe of
     setting = ChannelSetting.find(job.account.id, channel)
-    return replace(job, claim=job.claim._replace(channel=channel), setting=setting)
+    claim = job.claim._replace(channel=channel, slot_at=None)
+    moved = replace(job, claim=claim, setting=setting, is_probe=False)
+    return next((one for one in _through_pause([moved]) if one.is_probe or _is_its_turn(one)), None)
 
 
 def _finish(ends: list[tuple[Job, End]]) -> None:

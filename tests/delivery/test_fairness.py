@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 
-from portal.channel import SendRequest, Sent
+from portal.attempt import Job
+from portal.channel import SendRequest, Sent, TemporaryError
 from portal.db import db
-from portal.lanes import PROMPT_SECONDS, Lanes, lane_of
+from portal.flows.deliver import deliver
+from portal.flows.take_over import take_over
+from portal.lanes import PROMPT_SECONDS, Lanes, Left, Seat, lane_of
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
+from portal.models.claims import claim
 from portal.models.delivery import Delivery, Status
 from tests.cast import Client, World
-from tests.delivery.provider import Provider, clients, owe, takes
+from tests.delivery.provider import Provider, clients, owe, raises, takes
 from tests.wait import wait_for
 
 HANGS = 24
@@ -185,3 +190,28 @@ def _was(lanes: Lanes, lane: int, seconds: float) -> None:
     lanes.begin(0, 0)
     lanes.end(0, 0, was_sent=True, seconds=seconds)
     lanes.leave(0)
+
+
+def test_what_a_worker_gave_back_is_not_taken_from_whoever_holds_it_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker dies a moment after: its parent ends the leases of what it held, and no other."""
+    provider, seat = Provider.of(world.app), Seat(Lanes(1), 0)
+    left: list[Left] = []
+
+    def die(*_ends: object) -> list[Job]:
+        left.append(seat.lanes.left_by(0))
+        return []
+
+    with world.app.app_context():
+        deliver(owe(world.app, "first@carter.example")[0], seat)
+        provider.does = [raises(TemporaryError("Nobody answers.", cause="unreachable"))]
+        first, *others = owe(world.app, *clients(4))
+        monkeypatch.setattr("portal.flows.deliver._finish_and_take", die)
+        deliver(first, seat)
+        assert len(provider.requests) == 2, "three were given back"
+        held = [claim(one)[0] for one in others]
+        db.session.commit()
+        take_over(left[0], how="SIGKILL", is_plugins_fault=False)
+        leases = {row.id: row.lease_until for row in db.session.scalars(db.select(Delivery))}
+    assert all(leases[one.delivery_id] > datetime.now(UTC) for one in held)

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from portal.channel import AuthenticationError, Caps, Sent
 from portal.flows.open_account import open_account
 from portal.models.delivery import Status
 from portal.worker import drain
-from tests.delivery.provider import events, owe, the_delivery
+from tests.delivery.conftest import Clock
+from tests.delivery.provider import clients, deliveries, events, owe, the_delivery
 from tests.postman import Postman
 
 PLUGIN = """
@@ -87,6 +89,47 @@ def test_the_channel_that_a_plugin_chooses_carries_it(
     assert postman.letters == []
     (sent,) = events(app, "sent")
     assert sent.detail["channel"] == "pigeon"
+
+
+def test_a_channel_that_a_plugin_chooses_keeps_its_own_pace(
+    having: Callable[[str], Flask], clock: Clock
+) -> None:
+    app = having(CHOOSES)
+    vars(app.extensions["portal_plugins"].channels["pigeon"])["caps"] = Caps(
+        address="email", idempotent=True, rate=60
+    )
+    owe(app, *clients(5))
+    times = []
+    for _ in range(6):
+        with app.app_context():
+            drain()
+        times.append(sum(one.status == Status.SENT for one in deliveries(app)) - 1)
+        clock.goes_on(seconds=1)
+    assert times == [1, 2, 3, 4, 5, 5]
+
+
+def test_a_channel_that_rests_sends_nothing_that_a_plugin_gives_it(
+    having: Callable[[str], Flask], clock: Clock
+) -> None:
+    app = having(CHOOSES)
+    pigeon = app.extensions["portal_plugins"].channels["pigeon"]
+    vars(pigeon)["send"] = lambda _request, _settings: shut()
+    owe(app, *clients(4))
+    with app.app_context():
+        drain()
+    waiting = deliveries(app)[1:]
+    assert {(one.channel, one.status, one.held) for one in waiting} == {("pigeon", "queued", True)}
+    (paused,) = events(app, "channel_paused")
+    assert paused.detail["channel"] == "pigeon"
+    del vars(pigeon)["send"]
+    clock.goes_on(minutes=5)
+    with app.app_context():
+        drain()
+    assert {one.status for one in deliveries(app)} == {Status.SENT}
+
+
+def shut() -> Sent:
+    raise AuthenticationError("The pigeons do not know us.")
 
 
 def test_what_a_plugin_stops_is_cancelled_with_its_words(
