@@ -54,7 +54,15 @@ def address_of(contact: Contact, kind: str) -> str:
 
 
 def _is_ready(channel: Channel) -> bool:
-    try:
-        return channel.is_ready(Settings())
-    except Exception:  # a plugin's fault: without a word from it, it is not ready
-        return False
+    """Ask the channel, which may be a stranger's: a page or a transaction waits for its answer."""
+
+    def act() -> bool:
+        try:
+            return bool(channel.is_ready(Settings()))
+        except plugins.TooSlowError:
+            raise
+        except Exception:  # a plugin's fault: without a word from it, it is not ready
+            return False
+
+    found = plugins.current()
+    return found.guarded(found.plugin_of(channel.id), "is_ready", act, False)

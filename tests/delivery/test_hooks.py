@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from portal.channel import AuthenticationError, Caps, Sent
+from portal.db import db
 from portal.flows.open_account import open_account
+from portal.models.account import Account
 from portal.models.delivery import Status
+from portal.routing import order
 from portal.worker import drain
 from tests.delivery.conftest import Clock
 from tests.delivery.provider import clients, deliveries, events, owe, the_delivery
@@ -126,6 +132,28 @@ def test_a_channel_that_rests_sends_nothing_that_a_plugin_gives_it(
     with app.app_context():
         drain()
     assert {one.status for one in deliveries(app)} == {Status.SENT}
+
+
+def test_a_channel_that_does_not_say_whether_it_is_ready_holds_nobody_up(
+    having: Callable[[str], Flask],
+) -> None:
+    """In a thread, as in the web, where nothing can be interrupted."""
+    app = having(ADDS)
+    pigeon, over = app.extensions["portal_plugins"].channels["pigeon"], threading.Event()
+    vars(pigeon)["is_ready"] = lambda _settings: over.wait(20)
+
+    def ask() -> list[str]:
+        with app.app_context():
+            acme = Account.by_slug("acme")
+            assert acme
+            db.session.commit()
+            return [name for _ in range(3) for name in order(acme, "invite")]
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as thread:
+        assert "pigeon" not in thread.submit(ask).result()
+    over.set()
+    assert time.monotonic() - began < 10
 
 
 def shut() -> Sent:
