@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import tokens
-from portal.db import Base, Id, db, now
+from portal.db import Base, Id, db, now, storable
 
 LONGEST_TRACEBACK = 8000
 
@@ -46,6 +46,7 @@ class PluginFault(Base):
         """Write the failure down, or count it once more when it is known."""
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         at = now()
+        words, traceback = storable(words), storable(traceback)
         connection.execute(
             dialect.insert(PluginFault)
             .values(

@@ -17,6 +17,7 @@ from portal.channel import (
     TemporaryError,
 )
 from portal.models.delivery import Delivery, Status
+from portal.models.plugin_fault import PluginFault
 from tests.cast import Client, World
 from tests.delivery.conftest import Clock
 from tests.delivery.provider import Provider, deliveries, events, owe, raises, the_delivery
@@ -108,3 +109,12 @@ def _keeps_no_secret_of(world: World, provider: Provider) -> None:
     for secret in (request.link[-24:], request.code, request.code.replace(" ", "")):
         assert secret
         assert secret not in f"{kept.error} {kept.reply} {told}"
+
+
+def test_a_fault_is_kept_whatever_its_words(world: World) -> None:
+    Provider.of(world.app, raises(RuntimeError("what\0ever \ud800")))
+    owe(world.app, "carl@carter.example")
+    world.worker.drains()
+    with world.app.app_context():
+        (fault,) = PluginFault.latest()
+    assert fault.words == "RuntimeError: whatever ?"
