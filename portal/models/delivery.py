@@ -14,13 +14,14 @@ from sqlalchemy import (
     String,
     Text,
     case,
+    exists,
     literal,
     select,
     text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal import queue
 from portal.db import Base, Id, UtcDateTime, after_commit, db, now, put
@@ -180,6 +181,14 @@ class Delivery(Base):
         query = select(cls.id).where(cls.follows_id == delivery_id)
         return db.session.scalar(query) is not None
 
+    @staticmethod
+    def has_stand_in(delivery_id: ColumnElement[Any] | Any) -> ColumnElement[bool]:
+        """Say that another delivery stands in for this one, and may arrive or has."""
+        other = aliased(Delivery)
+        return exists().where(
+            other.follows_id == delivery_id, other.status.in_((*PENDING, *ARRIVING))
+        )
+
     @classmethod
     def of(cls, link: MagicLink, channel: str, note: str) -> Delivery:
         return cls(
@@ -227,13 +236,15 @@ class Delivery(Base):
 
     @classmethod
     def revive(cls, account_id: int, delivery_id: int) -> bool:
-        """Queue what has ended without arriving once more, with the same link, while that lives."""
+        """Queue what has ended without arriving once more, with the same link, while that lives and
+        nothing that stands in for it is on its way or has arrived."""
         at = now()
         revived = cls._change(
             (
                 cls.account_id == account_id,
                 cls.id == delivery_id,
                 cls.status.in_((*TROUBLE, Status.CANCELLED)),
+                ~cls.has_stand_in(cls.id),
                 cls.link_id.in_(
                     select(MagicLink.id).where(
                         MagicLink.expires_at > at,

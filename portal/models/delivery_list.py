@@ -126,7 +126,11 @@ def revivable(
     """Return the messages that *wanted* matches and that can be sent again, latest first, at most
     *most*; and the key to go on from when there may be more."""
     walked = _walk(account, wanted, before)
-    can_be = (walked.c.status.in_(REVIVABLE), _lives(walked.c.link_id))
+    can_be = (
+        walked.c.status.in_(REVIVABLE),
+        _lives(walked.c.link_id),
+        ~Delivery.has_stand_in(walked.c.id),
+    )
     rows = db.session.execute(_chosen(account, walked, wanted).where(*can_be).limit(most)).all()
     ids = [row.id for row in rows]
     if len(ids) == most:

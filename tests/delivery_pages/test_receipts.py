@@ -63,6 +63,21 @@ def test_a_bounce_stands_beside_the_invitation_and_the_next_channel_takes_the_sa
     carl.opens(request.link).presses("Sign in").sees("Welcome to Acme")
 
 
+def test_what_another_channel_has_taken_over_is_not_sent_again(
+    keeps_pigeons: Acme, sent: Delivery, ada: Staff
+) -> None:
+    reports(keeps_pigeons, {"status": "bounced", "key": key_of(sent)})
+    retry = "deliveries/retry?status=bounced"
+    for _ in range(2):
+        page = ada.at(f"deliveries/{sent.id}")
+        assert "Retry" not in [one.get_text(strip=True) for one in page.soup.select("button")]
+        ada.at(retry).sees("None of them can be sent again")
+        keeps_pigeons.world.worker.drains()
+    follower = keeps_pigeons.last()
+    keeps_pigeons.change(follower.id, status="failed")
+    ada.at(retry).sees("1 message goes out again").presses("Retry it").sees("on the way again")
+
+
 def test_without_another_channel_staff_are_asked(keeps_pigeons: Acme, sent: Delivery,
                                                  ada: Staff) -> None:  # fmt: skip
     keeps_pigeons.choose(channels={"invite": ["pigeon"]})

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal import plugins, routing
 from portal.flows.outbox import retry, send_by
 from portal.models import delivery_story
-from portal.models.delivery import Delivery, Status
+from portal.models.delivery import ARRIVING, PENDING, Delivery, Status
 from portal.models.delivery_list import REVIVABLE
 from portal.models.delivery_story import DeliveryPeople
 from portal.web.admin import delivery_words, letter
@@ -108,10 +108,17 @@ def _story(people: DeliveryPeople) -> dict[str, Any]:
         "can": {
             "cancel": is_queued,
             "send_now": is_queued and delivery.attempts == 0,
-            "retry": delivery.status in REVIVABLE and people.is_alive,
+            "retry": delivery.status in REVIVABLE
+            and people.is_alive
+            and not _stood_in(people, chain),
         },
         "ways": ways(people, chain),
     }
+
+
+def _stood_in(people: DeliveryPeople, chain: list[Delivery]) -> bool:
+    mine = [one for one in chain if one.follows_id == people.delivery.id]
+    return any(one.status in (*PENDING, *ARRIVING) for one in mine)
 
 
 def _words_of(people: DeliveryPeople) -> dict[str, Any]:
