@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from portal import plugins
-from portal.channel import ChannelError, Message, SendRequest, Sent, Settings
+from portal.channel import Channel, ChannelError, Message, SendRequest, Sent, Settings
 from portal.config import settings
 from portal.db import atomic, db, now
 from portal.errors import AlreadyShownError, LinkEndedError
@@ -22,6 +22,7 @@ from portal.models.event import Event
 from portal.models.magic_link import Kind, MagicLink
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
+from portal.plugins.guard import About
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +68,12 @@ def hand_over(
 
     It is the link that the message carried, so using either ends both. Like a message that goes
     out, this begins the link's life. Raises AlreadyShownError when it was handed over before,
-    LinkEndedError when it opens nothing any more, and LookupError when its key is gone.
+    LinkEndedError when it opens nothing any more, or its key is gone.
     """
-    link.token()  # first: without its key there is nothing to hand over
+    try:
+        link.token()  # first: without its key there is nothing to hand over
+    except LookupError as error:
+        raise LinkEndedError(f"{error} Generate a magic link instead.") from None
     return _through_clipboard(account, contact, _take_over(link, by, request_id), by)
 
 
@@ -157,24 +161,38 @@ def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: 
     channel = found.channel(found.synchronous_for(Kind.MAGIC))
     if channel is None:
         return plain
+    request, token = _request(contact, link, by, message, url), link.token()
+    db.session.commit()  # nobody waits for us while a stranger's code thinks
+    return found.guarded(
+        found.plugin_of(channel.id),
+        "send",
+        lambda: _shown_by(channel, request, plain, token),
+        plain._replace(problem=f"The {channel.name} plugin did not answer in time."),
+        About(account.id, (url, token)),
+    )
+
+
+def _shown_by(channel: Channel, request: SendRequest, plain: Shown, token: str) -> Shown:
     try:
-        sent: Any = channel.send(_request(contact, link, by, message, url), Settings())
+        sent: Any = channel.send(request, Settings())
         if not isinstance(sent, Sent):
             raise TypeError("send must return Sent")
+    except plugins.TooSlowError:
+        raise
     except ChannelError as error:
-        reason = error.reason.replace(link.token(), "…")
+        reason = str(error.reason).replace(token, "…")
         return plain._replace(problem=f"{channel.name}: {reason}")
     except (Exception, SystemExit) as error:
         # A plugin may raise anything, and the text may hold the link: it is never logged.
         log.error(
             "The channel %s failed on the link %s with %s:\n%s",
             channel.id,
-            link.id,
+            request.key,
             type(error).__name__,
             "".join(traceback.format_tb(error.__traceback__)),
         )
         return plain._replace(problem=f"The {channel.name} plugin failed ({type(error).__name__}).")
-    return plain._replace(link=sent.show or url)
+    return plain._replace(link=sent.show or plain.link)
 
 
 def _request(

@@ -17,7 +17,8 @@ __all__ = ["About", "Fault", "Guard", "TooSlowError"]
 T = TypeVar("T")
 # A form or an address may be the first that a plugin is asked for: its library is read in then.
 FIRST_ASKED = {"SettingsForm": 5.0, "normalise_address": 5.0}
-LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0, **FIRST_ASKED}
+# A page waits for what a synchronous channel shows, which it does by `send`.
+LIMITS = {"portal_before_send": 5.0, "portal_event": 10.0, "send": 10.0, **FIRST_ASKED}
 USUAL_LIMIT = 2.0
 """Seconds that one call of a hook may take."""
 STRIKES = 3

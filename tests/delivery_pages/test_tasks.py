@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.channel import PermanentError
+from portal.models.magic_link import MagicLink
 from tests.cast import Client, Page, Staff
 from tests.delivery.provider import Provider, raises
 from tests.delivery_pages.conftest import Acme
@@ -74,3 +75,15 @@ def test_the_overview_shows_five_and_leads_to_all(undelivered: Acme, ada: Staff)
     page = ada.at().sees("To do: hand over these links")
     assert len(page.soup.select("ul.tasks > li")) == 5
     assert len(page.follows("Show all").soup.select("ul.tasks > li")) == 7
+
+
+def test_a_link_whose_key_is_gone_is_no_broken_page(
+    undelivered: Acme, ada: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ada.at("tasks/")
+
+    def lost(_link: MagicLink) -> str:
+        raise LookupError("The key that made this link is gone from PORTAL_SECRET_KEYS.")
+
+    monkeypatch.setattr(MagicLink, "token", lost)
+    page.presses("Show link").sees("PORTAL_SECRET_KEYS. Generate a magic link instead.")

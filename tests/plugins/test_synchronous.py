@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from portal.plugins.guard import LIMITS
 from tests.cast import Client, Staff
 
 BELL = '''
@@ -63,6 +66,23 @@ def test_one_that_fails_is_told_and_the_plain_link_is_shown(
     assert notice
     assert token not in notice.get_text()
     carl.opens(link).presses("Sign in").sees("Welcome to Acme")
+
+
+@pytest.mark.parametrize("bell", ["import time; time.sleep(60)"], indirect=True)
+def test_one_that_hangs_costs_nobody_their_page(
+    bell: None, ada: Staff, carl: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a thread, as in the web, where nothing can be interrupted."""
+    monkeypatch.setitem(LIMITS, "send", 1.0)
+    ada.adds(carl.name, carl.email)
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as thread:
+        page = thread.submit(
+            lambda: ada.at("magic-links/new").presses("Generate Magic Link", who=carl.email)
+        ).result()
+    page.sees("The Bell plugin did not answer in time.", "Here is the plain link")
+    assert "/l/" in page.field("magic-link")
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
