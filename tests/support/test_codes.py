@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from flask import Flask
 
 from portal import support_codes
@@ -18,6 +19,8 @@ from tests.links import rows
 from tests.links.acme import Acme
 from tests.links.fixtures import Clock
 
+on_one = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what asks nothing of the database that the others do not ask."""
 CODE = re.compile(r"read out this code: ([2-9A-Y]{3}-[2-9A-Y]{3})")
 Trouble = Callable[[Acme, Client, Clock], Page]
 
@@ -153,6 +156,7 @@ def test_of_a_stranger_staff_are_told_what_is_known(
     assert rows.events(world.app, "turned_away") == []
 
 
+@on_one
 def test_strangers_cannot_fill_the_table(world: World, mallory: Stranger) -> None:
     for number in range(20):
         code_on(mallory.opens(f"/l/nothing-{number}"))
@@ -163,6 +167,7 @@ def test_strangers_cannot_fill_the_table(world: World, mallory: Stranger) -> Non
         assert db.session.scalars(db.select(Event).where(Event.kind == "turned_away")).all() == []
 
 
+@on_one
 def test_staff_see_no_code_on_their_own_errors(sol: Staff) -> None:
     assert "read out this code" not in sol.at("contacts/99999").is_status(404).words
 
@@ -200,6 +205,7 @@ def test_a_line_far_down_the_timeline_is_found(
     sol.at(f"contacts/{contact_id}?event=999999").sees("somebody came with it again")
 
 
+@on_one
 def test_a_blind_code_says_by_itself_what_it_knows(app: Flask) -> None:
     at = now()
     with app.app_context():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cast import LAPTOP, Browser, Client, Page, Staff, World
 from tests.links import rows
 from tests.links.fixtures import Clock
 
+on_one = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what asks nothing of the database that the others do not ask."""
 BARE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36"
 
 
@@ -99,6 +103,7 @@ def test_a_refusal_leads_to_what_mends_it(
     page.presses("Restore").sees("may enter again")
 
 
+@on_one
 def test_a_copied_link_that_came_too_late_is_copied_anew(
     clock: Clock, sol: Staff, carl: Client
 ) -> None:
@@ -124,6 +129,7 @@ def test_a_link_used_by_another_browser_is_noticed(sol: Staff, carl: Client) -> 
     assert said.endswith("in Safari on iPhone. Send Login Email")
 
 
+@on_one
 def test_the_verdict_is_renewed_with_the_timeline_while_it_may_change(
     sol: Staff, carl: Client, world: World
 ) -> None:
@@ -141,6 +147,7 @@ def test_the_verdict_is_renewed_with_the_timeline_while_it_may_change(
     assert "is in, since" in verdict(polled)
 
 
+@on_one
 def test_what_tells_a_program_from_a_person(world: World, sol: Staff, carl: Client) -> None:
     """A browser that is only quick stays a person; two signs, or one that is certain, do not."""
     sol.invites(carl.email)
