@@ -159,7 +159,9 @@ def test_what_journeys_name_exists_in_the_files_they_name() -> None:
 
 def test_help_uses_the_labels_that_stand_on_the_pages() -> None:
     pages = [read(path) for path in (ROOT / "templates").rglob("*.html")]
-    sources = [path for name in ("web", "verdict") for path in (ROOT / "portal" / name).rglob("*.py")]
+    sources = [
+        path for name in ("web", "verdict") for path in (ROOT / "portal" / name).rglob("*.py")
+    ]
     words = [literals(path) for path in sources]
     shown = "\n".join([*pages, *words])
     labels = set(re.findall(r"\*\*(.+?)\*\*", read(DOCS / "help.md")))
