@@ -255,7 +255,8 @@ def reseal() -> None:
         count = sealed_settings.reseal()
         ends = seal_history.sign_anew()
     click.echo(f"{count} sealed with the newest key.")
-    click.echo(f"The end of the history signed with it for {many(ends, 'account')}.")
+    if ends:
+        click.echo(f"The end of the history signed with it for {many(ends, 'account')}.")
 
 
 @click.command()
