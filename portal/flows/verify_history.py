@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from portal.db import db, now, reads_only
 from portal.models import event_proof, event_stored
+from portal.models.account import Account
 from portal.models.event_chain import EventChain, Head
 from portal.models.event_cursor import EventCursor, Place
 from portal.models.event_seal import GENESIS, LEAF_BYTES, EventSeal, Seal
@@ -80,7 +81,7 @@ def verify(account_id: int | None = None, *, noted: str = "") -> Verdict:
     with _snapshot() as connection:
         place = EventCursor.read(connection)
         if place is None:
-            return Verdict({}, NOT_BEGUN)
+            return _not_begun(connection)
         walk = _Walk(connection, place, account_id)
         walk.through_seals()
         walk.through_the_rest()
@@ -95,7 +96,7 @@ def look() -> Quick:
     with _snapshot() as connection:
         place = EventCursor.read(connection)
         if place is None:
-            return Quick(Verdict({}, NOT_BEGUN), timedelta())
+            return Quick(_not_begun(connection), timedelta())
         walk = _Walk(connection, place, None)
         walk.through_latest()
         waiting = event_stored.after(connection, place.through, most=1)
@@ -266,6 +267,12 @@ def _snapshot() -> Iterator[Connection]:
             connection.rollback()
     finally:
         reads_only.reset(token)
+
+
+def _not_begun(connection: Connection) -> Verdict:
+    """It begins with the first account: before that there is nothing to seal."""
+    has_accounts = connection.execute(db.select(Account.id).limit(1)).first() is not None
+    return Verdict({}, NOT_BEGUN if has_accounts else "")
 
 
 def _ids(seals: Iterable[Seal]) -> list[int]:
