@@ -106,7 +106,7 @@ def test_the_first_tab_leads_past_the_menu(house: House) -> None:
     assert shows_focus(page)
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Add contact")).to_be_focused()
+    expect(page.get_by_role("link", name="Support code")).to_be_focused()
 
 
 def takes(page: Page, action: str, steps_down: int) -> None:

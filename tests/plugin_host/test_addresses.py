@@ -7,6 +7,9 @@ from pathlib import Path
 
 from flask import Flask
 
+from portal.db import db
+from portal.models.account import Account
+from portal.models.account_choices import arrange, locked
 from tests.cast import Client, Staff, Worker, World
 from tests.postman import Postman
 
@@ -36,10 +39,16 @@ def portal_channels(operator):
 def with_texts(
     make_app: Callable[..., Flask], tmp_path: Path, postman: Postman, **settings: str
 ) -> World:
+    """Let login messages go by text first, then by e-mail."""
     folder = tmp_path / "plugins"
     folder.mkdir()
     (folder / "texts.py").write_text(TEXTS)
     app = make_app(**settings)
+    with app.app_context():
+        account = Account.by_slug("acme")
+        assert account
+        arrange(locked(account.id), "login", ["texts", "email"])
+        db.session.commit()
     return World(app, postman, Worker(app))
 
 
