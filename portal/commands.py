@@ -1,21 +1,20 @@
-"""The commands that need the app: web, worker, migrate, accounts, staff, settings."""
+"""The commands but for those about plugins: run, web, worker, migrate, account, staff, doctor …"""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 import click
 
-from portal import config, outbox_report, plugins, schema, scrapes, serve
+from portal import config, outbox_report, plugins, queue, scrapes, serve, supervisor
 from portal import worker as workers
 from portal.app import create_app
 from portal.channel import Channel, ChannelError, Settings
 from portal.db import DatabaseAway, db
-from portal.demo import open_demo
 from portal.doctor import examine, paper
 from portal.errors import PortalError, SettingsError
 from portal.flows import seal_history
@@ -24,10 +23,10 @@ from portal.flows.staff_access import add_staff, is_time_zone, make_staff_link, 
 from portal.flows.verify_history import Verdict, verify
 from portal.models import sealed_settings
 from portal.models.account import Account
-from portal.models.event_cursor import EventCursor
 from portal.models.staff_role import Role
 from portal.outbox_report import many
-from portal.processes import die_with_supervisor, log_to_stderr, why_not_listen
+from portal.prepare import migrate, must_be_current, must_listen, prepare
+from portal.processes import log_to_stderr
 
 P = ParamSpec("P")
 MISUSED = 2
@@ -55,17 +54,28 @@ def clearly(command: Callable[P, None]) -> Callable[P, None]:
 
 @click.command()
 @clearly
+def run() -> None:
+    """Run everything on this machine: web, workers and, without a mail server, a mailbox."""
+    log_to_stderr()
+    app = create_app()
+    prepared = prepare(app)
+    with app.app_context():
+        _let_go_of_connections()
+    found: config.Settings = app.config["PORTAL_SETTINGS"]
+    supervisor.run(prepared, web=partial(serve.run, found), worker=clearly(_work))
+
+
+@click.command()
+@clearly
 def web() -> None:
     """Answer requests: PORTAL_WEB_PROCESSES processes of PORTAL_WEB_THREADS threads."""
-    die_with_supervisor()
     log_to_stderr()
     app = create_app()
     found: config.Settings = app.config["PORTAL_SETTINGS"]
     with app.app_context():
-        _must_be_current()
-        db.engine.dispose()
-    if complaint := why_not_listen(found.host, found.port):
-        raise SettingsError(complaint)
+        must_be_current()
+        _let_go_of_connections()
+    must_listen(found)
     serve.run(found)
 
 
@@ -74,58 +84,24 @@ def web() -> None:
 @clearly
 def worker(*, once: bool) -> None:
     """Send messages: PORTAL_WORKERS processes, and the sweep."""
-    die_with_supervisor()
     log_to_stderr()
-    app = create_app()
     if not once:
-        scrapes.must_be_free(app.config["PORTAL_SETTINGS"])
-    with app.app_context():
-        _must_be_current()
-        if once:
-            workers.drain()
-            seal_history.seal()
-            workers.close_channels()
-            return
-    workers.run(app, app.config["PORTAL_SETTINGS"].workers)
+        _work()
+        return
+    with create_app().app_context():
+        must_be_current()
+        workers.drain()
+        seal_history.seal()
+        workers.close_channels()
 
 
-@click.command()
+@click.command("migrate")
 @clearly
-def migrate() -> None:
+def migrate_() -> None:
     """Bring the database's tables up to date."""
     with create_app().app_context():
-        _migrate()
+        migrate()
     click.echo("The database is up to date.")
-
-
-@click.command(hidden=True)
-@clearly
-def prepare() -> None:
-    """Make the home, the tables and the demo account ready; tell `portal run` about it as JSON."""
-    log_to_stderr()
-    app = create_app()
-    found: config.Settings = app.config["PORTAL_SETTINGS"]
-    if not found.smtp_url and not found.is_loopback:
-        raise SettingsError(
-            "PORTAL_SMTP_URL is not set, so no message could be sent from "
-            f"{found.url}. Set it to smtp://user:password@host:587"
-        )
-    with app.app_context():
-        _migrate()
-        slug, token = open_demo() if found.is_loopback else ("", "")
-    click.echo(
-        json.dumps(
-            {
-                "url": found.url,
-                "netloc": found.netloc,
-                "host": found.host,
-                "port": found.port,
-                "slug": slug,
-                "owner_link": f"{found.url}/admin/in/{token}" if token else "",
-                "mailbox": str(found.mailbox_dir) if found.has_local_mailbox else "",
-            }
-        )
-    )
 
 
 @click.group()
@@ -145,7 +121,7 @@ def create(name: str, slug: str, owner: str, time_zone: str) -> None:
         raise SettingsError(f"There is no time zone {time_zone}. Use a name like Europe/London.")
     app = create_app()
     with app.app_context():
-        _must_be_current()
+        must_be_current()
         made = open_account(name, owner_email=owner, slug=slug, time_zone=time_zone)
         click.echo(f"Client Portal URL: {_url(app)}/p/{made.slug}")
         click.echo(f"Owner sign-in: {_url(app)}/admin/in/{make_staff_link(owner)}")
@@ -160,7 +136,7 @@ def set_(slug: str, name: str, value: str) -> None:
     """Set NAME of the account at SLUG: name, accent, time-zone, locale, or life-self,
     life-magic, life-login, life-invite in seconds."""
     with create_app().app_context():
-        _must_be_current()
+        must_be_current()
         set_choice(slug, name.replace("-", "_"), value)
     click.echo(f"{name} of {slug} is {value}.")
 
@@ -180,7 +156,7 @@ def add(email: str, slug: str, role: str, name: str) -> None:
     """Give EMAIL a role in an account, or change it, and print a sign-in link."""
     app = create_app()
     with app.app_context():
-        _must_be_current()
+        must_be_current()
         add_staff(email, slug, Role(role), name)
         click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
 
@@ -192,7 +168,7 @@ def link(email: str) -> None:
     """Print a one-time sign-in URL for EMAIL, for first entry and lock-outs. It lasts an hour."""
     app = create_app()
     with app.app_context():
-        _must_be_current()
+        must_be_current()
         click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
 
 
@@ -220,7 +196,7 @@ def channels() -> None:
 def outbox(*, as_json: bool, slug: str) -> None:
     """Show what is owed, sent, failed and paused, and which workers are alive."""
     with create_app().app_context():
-        _must_be_current()
+        must_be_current()
         found = outbox_report.report(_account_id(slug) if slug else None)
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(outbox_report.lines(found)))
 
@@ -251,7 +227,7 @@ def doctor(*, as_json: bool, slug: str) -> None:
 def reseal() -> None:
     """Seal the stored channel settings with the newest of PORTAL_SECRET_KEYS."""
     with create_app().app_context():
-        _must_be_current()
+        must_be_current()
         count = sealed_settings.reseal()
         ends = seal_history.sign_anew()
     click.echo(f"{count} sealed with the newest key.")
@@ -283,7 +259,7 @@ def verify_(slug: str, noted: str) -> None:
     if noted and not slug:
         raise SettingsError("A seal is one of an account. Say whose, with --account SLUG.")
     with create_app().app_context():
-        _must_be_current()
+        must_be_current()
         account_id = _account_id(slug) if slug else None
         slugs = Account.slugs()
         db.session.rollback()
@@ -304,7 +280,7 @@ def adopt(*, yes: bool) -> None:
     if not yes:
         click.confirm("What was changed until now can then never be found. Go on?", abort=True)
     with create_app().app_context():
-        _must_be_current()
+        must_be_current()
         count = seal_history.adopt()
     click.echo(f"Taken as it stands, in {many(count, 'account')}.")
 
@@ -323,14 +299,6 @@ def _verdict_lines(verdict: Verdict, slugs: dict[int, str]) -> Iterator[str]:
         yield f"{name}: {many(found.events, 'event')} verified{until}{seal}{waiting}."
     if verdict.place is not None:
         yield f"Sealed since {verdict.place.began_at:%Y-%m-%d %H:%M:%S} UTC."
-
-
-def _migrate() -> None:
-    """Bring the tables up to date, and begin to seal the history where that was not yet known."""
-    was_known = EventCursor.is_made()
-    schema.move(db.engine)
-    if not was_known:
-        seal_history.begin()
 
 
 def _health(channel: Channel) -> str:
@@ -352,11 +320,21 @@ def _account_id(slug: str) -> int:
     return found.id
 
 
-def _must_be_current() -> None:
-    if not schema.is_current(db.engine):
-        raise SettingsError("The database is not up to date. Run `portal migrate`.")
-
-
 def _url(app: Any) -> str:
     found: config.Settings = app.config["PORTAL_SETTINGS"]
     return found.url
+
+
+def _work() -> None:
+    app = create_app()
+    found: config.Settings = app.config["PORTAL_SETTINGS"]
+    scrapes.must_be_free(found)
+    with app.app_context():
+        must_be_current()
+    workers.run(app, found.workers)
+
+
+def _let_go_of_connections() -> None:
+    """What is forked from here must not share any with us."""
+    db.engine.dispose()
+    queue.current().huey.storage.close()

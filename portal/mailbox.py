@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
-import threading
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -20,48 +20,38 @@ log = logging.getLogger(__name__)
 
 
 class Mailbox:
-    """A running server. *port* is where it listens."""
+    """Listens on 127.0.0.1 as soon as it is made, and answers while it serves.
 
-    def __init__(self, keeper: _Keeper, listener: socket.socket) -> None:
-        self.port: int = listener.getsockname()[1]
-        self._keeper, self._listener = keeper, listener
-        self._loop, self._asked_to_stop = asyncio.new_event_loop(), asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
-        self._thread.start()
+    *port* is where it listens: the one asked for, or a free one. Raises OSError when it is taken.
+    """
 
-    def stop(self) -> None:
-        """Stop listening and hang up; a message that is being written is finished first."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._asked_to_stop.set)
-            self._thread.join()
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._keeper = _Keeper(folder)
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._listener.getsockname()[1]
 
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
+    def serve(self) -> None:
+        """Answer until SIGTERM or SIGINT. The listener stays open for a process after this one."""
+        asyncio.run(self._serve_until_told())
 
-    async def _serve(self) -> None:
-        server = await self._loop.create_server(
-            lambda: _talk(self._keeper, self._loop), sock=self._listener
-        )
-        try:
-            await self._asked_to_stop.wait()
-        finally:
-            server.close()
-            await self._hang_up()
+    async def _serve_until_told(self) -> None:
+        told = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        await self.serve_until(told)
 
-    async def _hang_up(self) -> None:
+    async def serve_until(self, told: asyncio.Event) -> None:
+        """Answer until *told*; then stop listening and hang up. A message that is being written
+        is finished first."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _talk(self._keeper, loop), sock=self._listener)
+        await told.wait()
+        server.close()
         talks = asyncio.all_tasks() - {asyncio.current_task()}
         for talk in talks:
             talk.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
-
-
-def start(folder: Path, port: int = 0) -> Mailbox:
-    """Serve on 127.0.0.1, on *port* or a free one. Raises OSError when it is taken."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Mailbox(_Keeper(folder), socket.create_server(("127.0.0.1", port)))
 
 
 class _Keeper:

@@ -10,9 +10,7 @@ import signal
 import socket
 import sys
 
-SUPERVISOR = "PORTAL_SUPERVISOR_PID"
-"""Where `portal run` tells its children who it is."""
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 """prctl(2), Linux only."""
 
 
@@ -24,13 +22,10 @@ def die_with_parent(parent: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def die_with_supervisor() -> None:
-    """Like `die_with_parent`, for what `portal run` has started; else do nothing.
-
-    A service manager that starts `portal web` by itself may well be process 1.
-    """
-    if supervisor := os.environ.get(SUPERVISOR):
-        die_with_parent(int(supervisor))
+def name_this_process(name: str) -> None:
+    """Have `ps` and `top` show *name*, of which they keep 15 octets."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 
 def why_not_listen(

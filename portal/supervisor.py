@@ -1,37 +1,40 @@
-"""`portal run`: starts web, workers and the local mailbox, watches them, and stops them all.
+"""`portal run`: forks web, workers and the local mailbox, watches them, and stops them all.
 
-It imports next to nothing, because it lives as long as they do and waits.
+Everything was imported before the first fork, so that the processes share that memory and start
+at once. Here stays one thread, without a connection to anything: a part that dies is forked anew.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
-import json
+import multiprocessing
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 
 from portal import mailbox
-from portal.processes import SUPERVISOR, why_not_listen
+from portal.prepare import Prepared
+from portal.processes import die_with_parent, name_this_process
 
-MISUSED = 2
 STOP_WITHIN_SECONDS = 4.5
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 STEADY_SECONDS = 60
+_OURS = (signal.SIGTERM, signal.SIGINT)
+_fork = multiprocessing.get_context("fork")
 
 
-class Child:
+class Part:
     """One process that must run: started again when it ends, after a growing pause."""
 
-    def __init__(self, verb: str, environment: dict[str, str]) -> None:
-        self.verb = verb
-        self._environment = environment
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        self.name = name
+        self._work = work
         self._pause = SHORTEST_PAUSE
         self._started = 0.0
         self._again_at: float | None = None
@@ -39,51 +42,49 @@ class Child:
 
     def look_after(self) -> None:
         """Start the process again if it has ended and its pause is over."""
-        if self.process.poll() is None:
+        if self.process.exitcode is None:
             if time.monotonic() - self._started > STEADY_SECONDS:
                 self._pause = SHORTEST_PAUSE
             return
         if self._again_at is None:
             self._again_at = time.monotonic() + self._pause
-            say(f"portal {self.verb} ended ({_how(self.process.returncode)}); "
+            say(f"portal {self.name} ended ({_how(self.process.exitcode)}); "
                 f"starting it again in {self._pause:g} s.")  # fmt: skip
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
         elif time.monotonic() >= self._again_at:
             self._again_at = None
             self.process = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> BaseProcess:
         self._started = time.monotonic()
-        return _spawn(self.verb, self._environment)
+        process = _fork.Process(target=_be, args=(self.name, self._work, os.getpid()))
+        with _without_signals():
+            process.start()
+        return process
 
 
-def run() -> int:
-    """Run until SIGTERM or SIGINT; return the exit status."""
+def run(prepared: Prepared, *, web: Callable[[], None], worker: Callable[[], None]) -> None:
+    """Run *web*, *worker* and the mailbox until SIGTERM or SIGINT."""
     stopping = _on_signals()
-    prepared = _prepare()
-    if prepared is None:
-        return MISUSED
-    if complaint := why_not_listen(prepared["host"], prepared["port"]):
-        say(f"portal: {complaint}")
-        return MISUSED
-    box = mailbox.start(Path(prepared["mailbox"])) if prepared["mailbox"] else None
-    environment = {**os.environ, SUPERVISOR: str(os.getpid())}
-    if box is not None:
-        environment["PORTAL_MAILBOX_SMTP"] = f"smtp://127.0.0.1:{box.port}?starttls=never"
-    children = [Child("web", environment), Child("worker", environment)]
+    gc.collect()
+    gc.freeze()
+    parts = []
+    if prepared.mailbox:
+        box = mailbox.Mailbox(prepared.mailbox)
+        os.environ["PORTAL_MAILBOX_SMTP"] = f"smtp://127.0.0.1:{box.port}?starttls=never"
+        parts.append(Part("mailbox", box.serve))
+    parts += [Part("web", web), Part("worker", worker)]
     try:
         announced = False
-        while not stopping.wait(0.05 if not announced else 0.5):
-            for child in children:
-                child.look_after()
+        while not stopping.wait(0.02 if not announced else 0.5):
+            for part in parts:
+                part.look_after()
             if not announced and _answers(prepared):
                 announced = True
                 _announce(prepared)
     finally:
-        _stop([child.process for child in children])
-        if box is not None:
-            box.stop()
-    return 0
+        # The mailbox last: what a worker is sending now goes there.
+        _stop([part.process for part in reversed(parts)])
 
 
 def say(words: str) -> None:
@@ -116,20 +117,11 @@ def _on_signals() -> Stopping:
     return stopping
 
 
-def _prepare() -> dict[str, Any] | None:
-    """Have the home, the tables and the demo made ready; None when a setting is wrong."""
-    made = subprocess.run(_command("prepare"), stdout=subprocess.PIPE, check=False)  # noqa: S603
-    if made.returncode != 0:
-        return None
-    found: dict[str, Any] = json.loads(made.stdout.splitlines()[-1])
-    return found
-
-
-def _answers(prepared: dict[str, Any]) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(prepared["host"], prepared["host"])  # noqa: S104
-    asked = http.client.HTTPConnection(host, prepared["port"], timeout=2)
+def _answers(prepared: Prepared) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(prepared.host, prepared.host)  # noqa: S104
+    asked = http.client.HTTPConnection(host, prepared.port, timeout=2)
     try:
-        asked.request("GET", "/admin/", headers={"Host": prepared["netloc"]})
+        asked.request("GET", "/admin/", headers={"Host": prepared.netloc})
         return asked.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
@@ -137,46 +129,55 @@ def _answers(prepared: dict[str, Any]) -> bool:
         asked.close()
 
 
-def _announce(prepared: dict[str, Any]) -> None:
+def _announce(prepared: Prepared) -> None:
     """Print the lines that other programs read."""
     lines = ["Portico is ready."]
-    if prepared["slug"]:
-        lines.append(f"Client Portal URL: {prepared['url']}/p/{prepared['slug']}")
-    if prepared["owner_link"]:
-        lines.append(f"Owner sign-in: {prepared['owner_link']}")
-    if prepared["mailbox"]:
-        lines.append(f"Mailbox: {prepared['url']}/mailbox/")
+    if prepared.slug:
+        lines.append(f"Client Portal URL: {prepared.url}/p/{prepared.slug}")
+    if prepared.owner_link:
+        lines.append(f"Owner sign-in: {prepared.owner_link}")
+    if prepared.mailbox:
+        lines.append(f"Mailbox: {prepared.url}/mailbox/")
     print("\n".join(lines), flush=True)  # noqa: T201
 
 
-def _spawn(verb: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a child in a group of its own: Ctrl-C reaches it through us, once.
+def _be(name: str, work: Callable[[], None], parent: int) -> None:
+    """Become the part *name*, in a group of its own: Ctrl-C reaches it through us, once.
 
     What it prints goes to the log: our output is for the lines that other programs read.
     """
-    return subprocess.Popen(  # noqa: S603
-        _command(verb), env=environment, start_new_session=True, stdout=sys.stderr
-    )
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OURS)
+    die_with_parent(parent)
+    name_this_process(f"portal {name}")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    work()
 
 
-def _command(verb: str) -> list[str]:
-    return [sys.executable, "-m", "portal", verb]
+@contextlib.contextmanager
+def _without_signals() -> Iterator[None]:
+    """Until a forked process has put our handlers off, a signal for it would seem to be for us."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _OURS)
 
 
-def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+def _stop(processes: list[BaseProcess]) -> None:
     """Ask all to finish what they hold, and end what has not within the time."""
     for process in processes:
-        if process.poll() is None:
-            process.terminate()
+        process.terminate()
     deadline = time.monotonic() + STOP_WITHIN_SECONDS
     for process in processes:
-        try:
-            process.wait(max(deadline - time.monotonic(), 0.01))
-        except subprocess.TimeoutExpired:
+        process.join(max(deadline - time.monotonic(), 0.01))
+        if process.exitcode is None:
             say(f"Process {process.pid} did not stop in time and is killed; its work is due again.")
         # Each leads a group of its own; whatever has outlived it there goes with it.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid or 0, signal.SIGKILL)
 
 
 def _how(code: int) -> str:

@@ -67,9 +67,9 @@ class Portico:
         return next(line.split(": ", 1)[1] for line in self.lines if line.startswith(f"{label}: "))
 
     def children(self, verb: str) -> list[psutil.Process]:
-        """Return the process of *verb* (web or worker) first, then its own children."""
+        """Return the process of *verb* (web, worker or mailbox) first, then its own children."""
         for child in psutil.Process(self.process.pid).children():
-            if verb in child.cmdline():
+            if child.name() == f"portal {verb}":
                 return [child, *child.children()]
         return []
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from portal.channel import Finding
 from portal.config import Settings, variable
-from portal.processes import SUPERVISOR
 
 BAD_SPACE, LITTLE_SPACE = 100 * 1024**2, 1024**3
-_NOT_FOR_PEOPLE = {SUPERVISOR, "PORTAL_MAILBOX_SMTP"}
+_NOT_FOR_PEOPLE = {"PORTAL_MAILBOX_SMTP"}
 
 
 def settings(found: Settings) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,20 +153,6 @@ def test_a_process_started_without_plugins_reads_none(
     put("owl", f"open({str(home / 'read')!r}, 'a').close()")
     assert program("--no-plugins", "migrate").returncode == 0
     assert not (home / "read").exists()
-
-
-def test_run_does_without_the_app() -> None:
-    """What waits for as long as the portal lives stays small."""
-    code = (
-        "import sys; from portal import cli; import portal.supervisor, click\n"
-        "ctx = click.Context(cli.portal)\n"
-        "assert cli.portal.get_command(ctx, 'run')\n"
-        "with cli.portal.make_context('portal', ['run', '--no-plugins']): pass\n"
-        "heavy = {'flask', 'sqlalchemy', 'pluggy', 'wtforms', 'portal.app'} & {*sys.modules}\n"
-        "assert not heavy, heavy"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_a_single_file_is_checked_with_settings_that_are_made_up(

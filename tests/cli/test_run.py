@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import smtplib
 import socket
 import stat
 import subprocess
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.conftest import Command, complains
@@ -65,9 +67,8 @@ BAD_SETTINGS = {
 
 @pytest.mark.parametrize("case", BAD_SETTINGS)
 def test_a_bad_setting_is_named_in_one_line(portal: Command, case: str) -> None:
-    """Of `portal run`, this is the part that looks at the settings."""
     environment, words = BAD_SETTINGS[case]
-    done = portal("prepare", **environment)
+    done = portal("run", **environment)
     complains(done, words)
     assert "secret" not in done.stderr
 
@@ -85,7 +86,7 @@ def test_an_address_of_another_machine_is_named(program: Command) -> None:
 
 
 def test_two_bad_settings_are_both_named(portal: Command) -> None:
-    done = portal("prepare", PORTAL_WORKERS="0", PORTAL_SECRET_KEYS="tooshort")
+    done = portal("run", PORTAL_WORKERS="0", PORTAL_SECRET_KEYS="tooshort")
     assert done.returncode == 2
     assert "PORTAL_WORKERS" in done.stderr
     assert "PORTAL_SECRET_KEYS" in done.stderr
@@ -95,7 +96,7 @@ def test_two_bad_settings_are_both_named(portal: Command) -> None:
 def test_a_home_below_a_file_is_named(portal: Command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     complains(
-        portal("prepare", PORTAL_HOME=str(tmp_path / "file" / "home")), "PORTAL_HOME", "file/home"
+        portal("run", PORTAL_HOME=str(tmp_path / "file" / "home")), "PORTAL_HOME", "file/home"
     )
 
 
@@ -170,6 +171,27 @@ def test_a_home_in_use_gets_no_demo(
     assert running.lines == ["Portico is ready.", f"Mailbox: {running.url}/mailbox/"]
     Surfer(running.url).opens("/p/birch/").is_status(200)
     Surfer(running.url).opens("/p/acme/").is_status(404)
+
+
+def test_what_watches_holds_nothing_that_a_fork_would_share(
+    portico: Callable[..., Portico],
+) -> None:
+    watching = psutil.Process(portico().process.pid)
+    assert watching.num_threads() == 1
+    assert [one.path for one in watching.open_files() if "portal.db" in one.path] == []
+
+
+def test_a_mailbox_that_dies_is_started_again_where_it_was(
+    portico: Callable[..., Portico], tmp_path: Path
+) -> None:
+    running = portico(PORTAL_HOME=str(tmp_path))
+    (box,) = running.children("mailbox")
+    (at,) = [one.laddr.port for one in box.net_connections() if one.status == "LISTEN"]
+    box.kill()
+    with smtplib.SMTP("127.0.0.1", at, "test", timeout=10) as line:  # waits until it is back
+        line.sendmail("portal@acme.example", ["carl@carter.example"], "Subject: Hi\r\n\r\nHi\r\n")
+    assert len(_kept(tmp_path)) == 1
+    assert any("portal mailbox ended (killed by SIGKILL)" in one for one in running.log)
 
 
 def test_a_public_portal_keeps_its_owner_link_to_itself(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -28,9 +31,23 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def running(folder: Path) -> Iterator[mailbox.Mailbox]:
-    started = mailbox.start(folder)
-    yield started
-    started.stop()
+    box = mailbox.Mailbox(folder)
+    with served(box):
+        yield box
+
+
+@contextmanager
+def served(box: mailbox.Mailbox) -> Iterator[None]:
+    """Have *box* answer from a thread, until the block is left."""
+    loop, told = asyncio.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(box.serve_until(told),))
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(told.set)
+        thread.join()
+        loop.close()
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import os
 import smtplib
 import socket
 import stat
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from portal import kept_mail, mailbox
+from tests.mailbox.conftest import served
 
 
 def test_what_was_sent_lies_in_the_folder(running, folder, post, letter):
@@ -99,25 +98,18 @@ def test_it_listens_on_loopback_alone(running):
 
 def test_a_port_in_use_is_an_error(running, folder):
     with pytest.raises(OSError, match="in use"):
-        mailbox.start(folder, running.port)
+        mailbox.Mailbox(folder, running.port)
 
 
-def test_it_stops_with_talks_open_and_can_be_stopped_twice(folder):
-    started = mailbox.start(folder)
-    with socket.create_connection(("127.0.0.1", started.port), 5) as line:
+def test_it_stops_with_talks_open_and_lets_go_of_its_port(folder):
+    box = mailbox.Mailbox(folder)
+    with served(box):
+        line = socket.create_connection(("127.0.0.1", box.port), 5)
         line.recv(100)
-        started.stop()
+    with line:
         assert line.recv(100) == b""
-    started.stop()
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", started.port), 5)
-    mailbox.start(folder, started.port).stop()
-
-
-def test_the_supervisor_carries_nothing_heavy():
-    code = "import sys, portal.mailbox; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"flask", "sqlalchemy", "jinja2", "pydantic"} & set(done.stdout.split())
+        socket.create_connection(("127.0.0.1", box.port), 5)
 
 
 def test_an_unfinished_file_is_no_message(folder):
