@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -75,12 +76,14 @@ def is_program(signs: Iterable[str]) -> bool:
     return bool(seen & _CERTAIN) or len(seen) > 1
 
 
+@lru_cache(maxsize=1024)
 def owner_of(address: str) -> str:
     """Return whose network a program at *address* looks at mail from, or ''."""
     found = _read(address)
     return next((owner for owner, network in _NETWORKS if found and found in network), "")
 
 
+@lru_cache(maxsize=1024)
 def near(address: str) -> str:
     """Return the network that *address* is in, IPv4 by /24 and IPv6 by /48: it tells two places
     apart and names no household."""

@@ -19,6 +19,7 @@ from portal.messages import Words, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.event import Event
+from portal.models.look import Look
 from portal.models.magic_link import Kind, MagicLink
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
@@ -122,7 +123,7 @@ def _issue(
 def _take_over(link: MagicLink, by: Staff, request_id: str) -> MagicLink:
     # Held until this ends, so that of two people who press at once one is told that it was shown.
     held = db.session.get_one(MagicLink, link.id, with_for_update=True, populate_existing=True)
-    look = MagicLink.look(held.token_digest)
+    look = Look.at(held.token_digest)
     state = look.state(now()) if look else "expired"
     if state != "ready":
         raise LinkEndedError(_ENDED[state])

@@ -19,6 +19,7 @@ from portal.models.rate_count import RateCount
 from portal.models.sighting import Sighting
 from portal.models.staff import Staff
 from portal.models.support_code import OnPage, SupportCode
+from portal.notes import note
 from portal.support_codes import Blind
 
 MISSES, MISSES_WITHIN = 20, timedelta(minutes=5)
@@ -36,7 +37,7 @@ class Found(NamedTuple):
 
 def note_opening(seen: Sighting) -> None:
     """Write on the timeline that a link was opened, beside a page that itself changes nothing."""
-    try_aside(lambda connection: _note(connection, seen))
+    note(lambda connection: _note(connection, seen))
 
 
 def turn_away(seen: Sighting) -> str:

@@ -177,9 +177,11 @@ class Event(Base):
         link_id: UUID | None,
         request_id: str,
         detail: dict[str, Any],
+        at: datetime | None = None,
     ) -> int:
         """Append what a client saw, once for all that is alike of one link; return its row's id.
 
+        It was seen now, if *at* does not say otherwise.
         Alike are the same page in the same kind of browser, unless one of them was a program.
         """
         of_link = {"contact": contact_id, "what": kind, "link": link_id}
@@ -187,7 +189,7 @@ class Event(Base):
             if all(before.get(key) == detail.get(key) for key in _ALIKE):
                 return int(row_id)
         row = _values(
-            kind, account_id, contact_id, None, "client", link_id, None, request_id, detail
+            kind, account_id, contact_id, None, "client", link_id, None, request_id, detail, at
         )
         return int(connection.execute(_ADD_ONE, row).scalar_one())
 
@@ -229,6 +231,7 @@ def _values(
     delivery_id: int | None,
     request_id: str,
     detail: dict[str, Any],
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     line = Line(
         account_id=account_id,
@@ -240,7 +243,7 @@ def _values(
         kind=kind,
         detail=detail,
         request_id=request_id,
-        at=now(),
+        at=at or now(),
     )
     values = line._replace(proof=prove(line))._asdict()
     return {**values, "contact_id": contact_id, "staff_id": staff_id}

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from portal.models.portal_access import OPEN
+from sqlalchemy import LargeBinary, bindparam, func, or_, select
+
+from portal import tokens
+from portal.db import first
+from portal.models.account import Account
+from portal.models.contact import Contact
+from portal.models.delivery import ARRIVING, Delivery
+from portal.models.magic_link import MagicLink
+from portal.models.portal_access import OPEN, PortalAccess
 
 
 class Look(NamedTuple):
@@ -35,6 +43,22 @@ class Look(NamedTuple):
     ends_at: datetime | None
     auth_epoch: int
     family_cut_at: datetime | None
+    sent_at: datetime | None
+    """When a provider took the last message that holds the link."""
+
+    @classmethod
+    def at(cls, token_digest: bytes) -> Look | None:
+        """Tell about the link of *token_digest* without touching it."""
+        row = first(_LOOK, {"digest": token_digest})
+        return cls._make(row) if row else None
+
+    @classmethod
+    def by_handle(cls, handle: str) -> Look | None:
+        """Tell about the link that *handle* names, for whoever brings no token; nothing is shown
+        of it to them."""
+        bounds = tokens.digests_of(handle)
+        row = first(_LOOK_BY_HANDLE, {"first": bounds[0], "last": bounds[1]}) if bounds else None
+        return cls._make(row) if row else None
 
     def state(self, at: datetime) -> str:
         """Return `ready`, `used`, `expired`, `replaced` or `no_access`: the words of the page."""
@@ -49,3 +73,51 @@ class Look(NamedTuple):
         ):
             return "replaced"
         return "expired" if self.expires_at <= at else "ready"
+
+
+_SENT_AT = (
+    select(func.max(Delivery.finished_at))
+    .where(
+        Delivery.contact_id == MagicLink.contact_id,
+        Delivery.link_id == MagicLink.id,
+        or_(*(Delivery.status == status for status in ARRIVING)),
+    )
+    .scalar_subquery()
+)
+_LOOKS = (
+    select(
+        MagicLink.id,
+        MagicLink.kind,
+        MagicLink.target,
+        MagicLink.flow_digest,
+        MagicLink.created_at,
+        MagicLink.expires_at,
+        MagicLink.used_at,
+        MagicLink.used_browser,
+        MagicLink.revoked_at,
+        MagicLink.auth_epoch,
+        Contact.id,
+        Contact.name,
+        Contact.email,
+        Account.id,
+        Account.name,
+        Account.slug,
+        Account.locale,
+        Account.time_zone,
+        Account.accent,
+        PortalAccess.status,
+        PortalAccess.ends_at,
+        PortalAccess.auth_epoch,
+        PortalAccess.family_cut_at,
+        _SENT_AT,
+    )
+    .join(Contact, Contact.id == MagicLink.contact_id)
+    .join(Account, Account.id == MagicLink.account_id)
+    .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
+)
+_LOOK = _LOOKS.where(MagicLink.token_digest == bindparam("digest", type_=LargeBinary()))
+_LOOK_BY_HANDLE = _LOOKS.where(
+    MagicLink.token_digest.between(
+        bindparam("first", type_=LargeBinary()), bindparam("last", type_=LargeBinary())
+    )
+)

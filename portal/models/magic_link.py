@@ -29,10 +29,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal import tokens
-from portal.db import Base, UtcDateTime, big_id, db, execute, first, now, put
+from portal.db import Base, UtcDateTime, big_id, db, execute, now, put
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.look import Look
 from portal.models.portal_access import LETS_IN, PortalAccess
 from portal.models.staff import Staff
 
@@ -162,20 +161,6 @@ class MagicLink(Base):
             lives.append({"started": link.id, "ends_at": expires_at})
         if lives:
             db.session.connection().execute(_START_LIFE, lives)
-
-    @classmethod
-    def look(cls, token_digest: bytes) -> Look | None:
-        """Tell about the link of *token_digest* without touching it."""
-        row = first(_LOOK, {"digest": token_digest})
-        return Look._make(row) if row else None
-
-    @classmethod
-    def look_by_handle(cls, handle: str) -> Look | None:
-        """Tell about the link that *handle* names, for whoever brings no token; nothing is shown
-        of it to them."""
-        bounds = tokens.digests_of(handle)
-        row = first(_LOOK_BY_HANDLE, {"first": bounds[0], "last": bounds[1]}) if bounds else None
-        return Look._make(row) if row else None
 
     @classmethod
     def redeem(
@@ -349,40 +334,4 @@ _START_LIFE = (
     update(MagicLink)
     .where(MagicLink.id == bindparam("started", type_=Uuid()))
     .values(expires_at=bindparam("ends_at", type_=UtcDateTime()))
-)
-_LOOKS = (
-    select(
-        MagicLink.id,
-        MagicLink.kind,
-        MagicLink.target,
-        MagicLink.flow_digest,
-        MagicLink.created_at,
-        MagicLink.expires_at,
-        MagicLink.used_at,
-        MagicLink.used_browser,
-        MagicLink.revoked_at,
-        MagicLink.auth_epoch,
-        Contact.id,
-        Contact.name,
-        Contact.email,
-        Account.id,
-        Account.name,
-        Account.slug,
-        Account.locale,
-        Account.time_zone,
-        Account.accent,
-        PortalAccess.status,
-        PortalAccess.ends_at,
-        PortalAccess.auth_epoch,
-        PortalAccess.family_cut_at,
-    )
-    .join(Contact, Contact.id == MagicLink.contact_id)
-    .join(Account, Account.id == MagicLink.account_id)
-    .join(PortalAccess, PortalAccess.contact_id == MagicLink.contact_id)
-)
-_LOOK = _LOOKS.where(MagicLink.token_digest == _DIGEST)
-_LOOK_BY_HANDLE = _LOOKS.where(
-    MagicLink.token_digest.between(
-        bindparam("first", type_=LargeBinary()), bindparam("last", type_=LargeBinary())
-    )
 )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, or_, select
 from sqlalchemy.engine import Connection
 
 from portal import scanners
-from portal.db import big_id, now
-from portal.models.delivery import ARRIVING, Delivery
 from portal.models.event import Event
 
 QUICK = timedelta(seconds=10)
@@ -31,11 +28,18 @@ class Sighting(NamedTuple):
     owner: str
     signs: list[str]
     request_id: str
+    at: datetime
+    sent_at: datetime | None
+    """When the message that holds the link was taken by its provider."""
+
+    @property
+    def is_quick(self) -> bool:
+        return self.sent_at is not None and self.at - self.sent_at < QUICK
 
 
 def note(connection: Connection, seen: Sighting) -> int:
     """Append *seen* to the timeline unless the like stands there; return its row's id."""
-    signs = [*seen.signs, *(["speed"] if _is_quick(connection, seen) else [])]
+    signs = [*seen.signs, *(["speed"] if seen.is_quick else [])]
     detail: dict[str, Any] = {
         "browser": seen.browser,
         "network": seen.network,
@@ -51,20 +55,6 @@ def note(connection: Connection, seen: Sighting) -> int:
         contact_id=seen.contact_id,
         link_id=seen.link_id,
         request_id=seen.request_id,
+        at=seen.at,
         detail={name: value for name, value in detail.items() if value},
     )
-
-
-def _is_quick(connection: Connection, seen: Sighting) -> bool:
-    """Tell whether the message has only just gone out."""
-    link = {"contact": seen.contact_id, "link": seen.link_id}
-    at = now()
-    sent_at = [row[0] for row in connection.execute(_SENT, link) if row[0]]
-    return bool(sent_at) and at - max(sent_at) < QUICK
-
-
-_SENT = select(Delivery.finished_at).where(
-    Delivery.contact_id == bindparam("contact", type_=big_id),
-    Delivery.link_id == bindparam("link", type_=Uuid()),
-    or_(*(Delivery.status == status for status in ARRIVING)),
-)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _BROWSERS = (
     ("Edge", re.compile(r"Edg(?:e|A|iOS)?/")),
@@ -24,6 +25,7 @@ _SYSTEMS = (
 )
 
 
+@lru_cache(maxsize=256)
 def family(user_agent: str) -> str:
     """Return for instance "Chrome on Android"; never more of the header than that."""
     browser = next((name for name, found in _BROWSERS if found.search(user_agent)), "")

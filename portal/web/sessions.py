@@ -10,11 +10,12 @@ from flask_login import LoginManager, UserMixin
 
 from portal import scanners
 from portal.config import settings
-from portal.db import now, try_aside
+from portal.db import now
 from portal.models import client_session, staff_session
 from portal.models.client_session import ClientSession, Visit
 from portal.models.staff import Staff
 from portal.models.staff_session import AtWork, StaffSession
+from portal.notes import note
 from portal.web import cookies
 from portal.web.browser import family
 
@@ -82,9 +83,7 @@ def note_visit(response: Response) -> Response:
         and visit.last_seen_at < now() - client_session.TOUCH_EVERY
         and request.method == "GET"
     ):
-        try_aside(
-            partial(ClientSession.touch, session_id=visit.session_id, contact_id=visit.contact_id)
-        )
+        note(partial(ClientSession.touch, session_id=visit.session_id, contact_id=visit.contact_id))
     return response
 
 
@@ -97,7 +96,7 @@ def note_work(response: Response) -> Response:
         and not g.get("is_poll")
         and at_work.last_seen_at < now() - staff_session.TOUCH_EVERY
     ):
-        try_aside(partial(StaffSession.touch, session_id=at_work.session_id))
+        note(partial(StaffSession.touch, session_id=at_work.session_id))
     return response
 
 

@@ -15,7 +15,6 @@ from portal.flows.support import note_opening, turn_away
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession
 from portal.models.look import Look
-from portal.models.magic_link import MagicLink
 from portal.models.sighting import Sighting
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions, support
@@ -96,11 +95,11 @@ def _opened_look(handle: str) -> Look | None:
     """Tell about the link that this browser has opened under *handle*."""
     opened = cookies.read_link(handle)
     digest = tokens.token_digest_of(opened.token) if opened else None
-    return MagicLink.look(digest) if digest else None
+    return Look.at(digest) if digest else None
 
 
 def _look(digest: bytes, handle: str) -> ResponseReturnValue:
-    look = MagicLink.look(digest)
+    look = Look.at(digest)
     state = look.state(now()) if look else "incomplete"
     if look is None:
         return _dead(state, NOT_FOUND)
@@ -137,7 +136,7 @@ def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseRe
     )
     if signed_in is not None:
         return _walk_in(signed_in)
-    look = MagicLink.look(digest)
+    look = Look.at(digest)
     return _failed(
         look.state(now()) if look else "incomplete", GONE if look else NOT_FOUND, look, handle
     )
@@ -199,7 +198,7 @@ def _dead(
 def _support_code(state: str, look: Look | None, handle: str) -> str:
     """Return the code to read out. Of the link whose cookie did not come back nothing is shown,
     but staff find it."""
-    seen = look or (MagicLink.look_by_handle(handle) if state == "no_cookies" else None)
+    seen = look or (Look.by_handle(handle) if state == "no_cookies" else None)
     return support.code_for(state, turn_away(_sighting(seen, state)) if seen else "")
 
 
@@ -214,4 +213,6 @@ def _sighting(look: Look, state: str) -> Sighting:
         owner=scanners.owner_of(request.remote_addr or ""),
         signs=sessions.signs(keeps_cookies=state != "no_cookies"),
         request_id=g.request_id,
+        at=now(),
+        sent_at=look.sent_at,
     )
