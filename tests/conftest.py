@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine
+from werkzeug.routing import Rule
 
 from portal import db as database_module
 from portal import schema
@@ -38,6 +39,22 @@ def files_are_ours() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def addresses_are_compiled_once() -> Iterator[None]:
+    """Werkzeug writes a function for each route of each app: two thirds of making an app."""
+    build, made = Rule._compile_builder, dict[object, Callable[..., tuple[str, str]]]()
+
+    def built(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (*rule._trace, rule.rule, repr(rule.defaults), append_unknown)
+        if key not in made:
+            made[key] = build(rule, append_unknown)
+        return made[key]
+
+    Rule._compile_builder = built  # type: ignore[method-assign]
+    yield
+    Rule._compile_builder = build  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

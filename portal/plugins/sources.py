@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,12 @@ class Source:
 
 def found(folder: Path) -> list[Source]:
     """Return the installed plugins, the built-in e-mail first, then those in *folder* by name."""
-    return [*_installed(), *_in_folder(folder)]
+    return [*_installed(tuple(sys.path)), *_in_folder(folder)]
 
 
-def _installed() -> list[Source]:
+@cache
+def _installed(_path: tuple[str, ...]) -> list[Source]:
+    """What is installed on a path does not change while a process runs, and looking takes long."""
     entries = [_from_entry(entry) for entry in entry_points(group=GROUP)]
     return sorted(entries, key=lambda one: (not one.is_built_in, one.name != "email", one.name))
 
