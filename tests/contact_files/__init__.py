@@ -1,0 +1,1 @@
+"""Files of contacts are read, and bad ones refused in one sentence."""
