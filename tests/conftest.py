@@ -8,7 +8,6 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -28,6 +27,8 @@ from tests.cast import Client, Stranger, Worker, World
 from tests.cast import Staff as StaffPerson
 from tests.live import Portico
 from tests.postman import Postman
+from tests.reused import Reused
+from tests.servers import Postgres
 
 DATABASES = ("sqlite", "postgresql")
 HOST = "http://127.0.0.1:8000"
@@ -84,13 +85,18 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{path}"
         leaks.refuse_in_tables(f"sqlite:///{path}")
         return
-    server = request.getfixturevalue("postgres_server")
-    template = server.template("portal_template", _migrate)
-    name = f"test_{uuid4().hex[:12]}"
-    url = server.create(name, template)
+    reused: Reused = request.getfixturevalue("reused_postgres")
+    url = reused.take()
     yield url
     leaks.refuse_in_tables(url)
-    server.drop(name)
+    reused.give_back()
+
+
+@pytest.fixture(scope="session")
+def reused_postgres(postgres_server: Postgres) -> Iterator[Reused]:
+    reused = Reused(postgres_server, postgres_server.template("portal_template", _migrate))
+    yield reused
+    reused.drop()
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""A PostgreSQL database that is emptied after each test, which is quicker than to make it anew."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import psycopg
+
+from tests.servers import Postgres
+
+_SHAPE = """
+    SELECT (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_attribute),
+        (SELECT count(*) FROM pg_trigger), (SELECT version_num FROM alembic_version)
+"""
+_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_EMPTY = """
+    DO $$
+    DECLARE
+        one record;
+        is_filled boolean;
+        filled text := '';
+    BEGIN
+        FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables
+            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        LOOP
+            EXECUTE 'SELECT EXISTS (SELECT FROM ' || one.name || ')' INTO is_filled;
+            IF is_filled THEN
+                filled := filled || ', ' || one.name;
+            END IF;
+        END LOOP;
+        IF filled <> '' THEN
+            EXECUTE 'TRUNCATE ' || substr(filled, 3) || ' CASCADE';
+        END IF;
+        PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
+    END $$
+"""
+
+
+class Reused:
+    """The database of one test process. What a migration writes must be nothing but tables."""
+
+    def __init__(self, server: Postgres, template: str) -> None:
+        self._server, self._template = server, template
+        self._name = ""
+        self._shape: tuple[object, ...] = ()
+
+    def take(self) -> str:
+        """Return the URL of an empty, migrated database."""
+        if not self._name:
+            self._name = f"test_{uuid4().hex[:12]}"
+            url = self._server.create(self._name, self._template)
+            with psycopg.connect(url) as connection:
+                self._shape = connection.execute(_SHAPE).fetchone() or ()
+        return self._server.url(self._name)
+
+    def give_back(self) -> None:
+        """Empty it, whoever is connected; drop it when the test has changed its tables."""
+        if not self._is_emptied():
+            self.drop()
+
+    def drop(self) -> None:
+        if self._name:
+            self._server.drop(self._name)
+            self._name = ""
+
+    def _is_emptied(self) -> bool:
+        try:
+            with psycopg.connect(self._server.url(self._name), autocommit=True) as connection:
+                connection.execute(_OTHERS)
+                if connection.execute(_SHAPE).fetchone() != self._shape:
+                    return False
+                connection.execute(_EMPTY)
+        except psycopg.Error:
+            return False
+        return True
