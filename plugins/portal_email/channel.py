@@ -115,7 +115,7 @@ class Email(Channel):
         self._folders.close()
 
     def _connect(self, server: Server) -> Connection:
-        return Connection(server, self._routes.hello, self._tls)
+        return Connection(server, self._routes.hello, lambda: self._tls)
 
     def _open(self, mailbox: Mailbox) -> Folder:
         return Folder(mailbox, self._tls, self._notes.setdefault(mailbox, Notes()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
@@ -39,7 +40,7 @@ class Connection(flask_mail.Connection):
 
     host: Wire | None
 
-    def __init__(self, server: Server, hello: str, tls: ssl.SSLContext) -> None:
+    def __init__(self, server: Server, hello: str, tls: Callable[[], ssl.SSLContext]) -> None:
         state = flask_mail.Mail()  # the server's own, instead of one for the whole application
         settings = {
             "MAIL_SERVER": server.host,

@@ -6,7 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from portal_email.server import Server, must_be_allowed
@@ -24,7 +24,7 @@ class Wire(smtplib.SMTP):
     """
 
     def __init__(
-        self, server: Server, hello: str, deadline: float, context: ssl.SSLContext
+        self, server: Server, hello: str, deadline: float, context: Callable[[], ssl.SSLContext]
     ) -> None:
         self.deadline = deadline
         self._server = server
@@ -127,7 +127,7 @@ class Wire(smtplib.SMTP):
     def _encrypt(self, sock: socket.socket) -> ssl.SSLSocket:
         sock.settimeout(self._patience())
         try:
-            return self._context.wrap_socket(sock, server_hostname=self._server.host)
+            return self._context().wrap_socket(sock, server_hostname=self._server.host)
         except OSError:
             sock.close()
             raise
