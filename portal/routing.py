@@ -23,7 +23,11 @@ def order(account: Account, kind: str) -> list[str]:
 def first(account: Account, kind: str, contact: Contact) -> str:
     """Return the channel that begins: the first that reaches *contact*, else the first of all, so
     that the delivery can say what is missing; '' when there is none."""
-    names = order(account, kind)
+    return first_of(order(account, kind), contact)
+
+
+def first_of(names: list[str], contact: Contact) -> str:
+    """Return the first of the channels *names* that reaches *contact*, as `first` does."""
     return next((name for name in names if reaches(name, contact)), names[0] if names else "")
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from portal import routing
 from portal.db import atomic
 from portal.errors import AccessError
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.delivery import Delivery
-from portal.models.event import Event
-from portal.models.magic_link import Kind, MagicLink
-from portal.models.portal_access import PortalAccess
+from portal.models.magic_link import Kind
 from portal.models.staff import Staff
+from portal.sending import send_links
 
 BATCH = 50
 
@@ -37,7 +34,12 @@ def invite(
     Raises AddressError, or AccessError for someone suspended or revoked.
     """
     contact = Contact.find_or_add(account, email, name)
-    _send(account, contact, account.wait_until(send_at), by=by, note=note, request_id=request_id)
+    wait = account.wait_until(send_at)
+    sent = send_links(
+        account, [contact], Kind.INVITE, by=by, wait=wait, note=note, request_id=request_id
+    )
+    if sent.refused:
+        raise AccessError(sent.refused[contact.id])
     return contact
 
 
@@ -58,31 +60,6 @@ def invite_all(
 
 @atomic
 def _invite_some(account: Account, ids: Sequence[int], by: Staff, request_id: str) -> int:
-    wait, invited = account.wait_until(None, many=True), 0
-    for contact in sorted(Contact.find_all(account, ids), key=lambda one: one.id):
-        try:
-            _send(account, contact, wait, by=by, note="", request_id=request_id)
-        except AccessError:
-            continue
-        invited += 1
-    return invited
-
-
-def _send(
-    account: Account, contact: Contact, wait: timedelta, *, by: Staff, note: str, request_id: str
-) -> None:
-    access = PortalAccess.grant(contact)
-    link = MagicLink.issue(
-        contact, Kind.INVITE, access, life=account.life_of(Kind.INVITE), wait=wait, issued_by=by
-    )
-    channel = routing.first(account, Kind.INVITE, contact)
-    delivery = Delivery.queue(link, channel, note=note, wait=wait)
-    Event.record(
-        "invited",
-        account_id=account.id,
-        contact_id=contact.id,
-        by=by,
-        link_id=link.id,
-        delivery_id=delivery.id,
-        request_id=request_id,
-    )
+    wait, contacts = account.wait_until(None, many=True), Contact.find_all(account, ids)
+    sent = send_links(account, contacts, Kind.INVITE, by=by, wait=wait, request_id=request_id)
+    return len(sent.deliveries)

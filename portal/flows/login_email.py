@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from portal import routing
 from portal.db import atomic
 from portal.errors import AccessError
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.delivery import Delivery
-from portal.models.event import Event
-from portal.models.magic_link import Kind, MagicLink
-from portal.models.portal_access import PortalAccess
+from portal.models.magic_link import Kind
 from portal.models.staff import Staff
+from portal.sending import send_links
 
 BATCH = 50
 
@@ -35,9 +32,11 @@ def send_login_emails(
     suspended or revoked.
     """
     wait = account.wait_until(send_at, many=len(contacts) > 1)
+    sent = send_links(account, contacts, Kind.LOGIN, by=by, wait=wait, request_id=request_id)
     for contact in contacts:
-        _send(account, contact, wait, by=by, request_id=request_id)
-    return len(contacts)
+        if contact.id in sent.refused:
+            raise AccessError(sent.refused[contact.id])
+    return len(sent.deliveries)
 
 
 def send_login_emails_to(
@@ -57,31 +56,6 @@ def send_login_emails_to(
 
 @atomic
 def _send_some(account: Account, ids: Sequence[int], by: Staff, request_id: str) -> int:
-    wait, sent = account.wait_until(None, many=True), 0
-    for contact in sorted(Contact.find_all(account, ids), key=lambda one: one.id):
-        try:
-            _send(account, contact, wait, by=by, request_id=request_id)
-        except AccessError:
-            continue
-        sent += 1
-    return sent
-
-
-def _send(
-    account: Account, contact: Contact, wait: timedelta, *, by: Staff, request_id: str
-) -> None:
-    access = PortalAccess.grant(contact)
-    link = MagicLink.issue(
-        contact, Kind.LOGIN, access, life=account.life_of(Kind.LOGIN), wait=wait, issued_by=by
-    )
-    channel = routing.first(account, Kind.LOGIN, contact)
-    delivery = Delivery.queue(link, channel, wait=wait)
-    Event.record(
-        "login_email",
-        account_id=account.id,
-        contact_id=contact.id,
-        by=by,
-        link_id=link.id,
-        delivery_id=delivery.id,
-        request_id=request_id,
-    )
+    wait, contacts = account.wait_until(None, many=True), Contact.find_all(account, ids)
+    sent = send_links(account, contacts, Kind.LOGIN, by=by, wait=wait, request_id=request_id)
+    return len(sent.deliveries)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal import queue
-from portal.db import Base, Id, UtcDateTime, after_commit, db, now, put
+from portal.db import Base, Id, UtcDateTime, after_commit, db, now, put, put_all
 from portal.models.magic_link import MagicLink
 
 
@@ -142,6 +144,22 @@ class Delivery(Base):
         if not wait:
             after_commit(lambda: queue.wake("deliver", delivery.id))
         return delivery
+
+    @classmethod
+    def queue_all(
+        cls, links: Sequence[tuple[MagicLink, str]], *, note: str, wait: timedelta
+    ) -> dict[int, int]:
+        """Owe each of *links* through the channel beside it; return the ids by contact."""
+        if not links:
+            return {}
+        rows = [cls.of(link, channel, note) for link, channel in links]
+        for row in rows:
+            row.due_at += wait
+        found = put_all(rows)
+        if not wait:
+            for one in found:
+                after_commit(partial(queue.wake, "deliver", one))
+        return dict(zip((row.contact_id for row in rows), found, strict=True))
 
     @classmethod
     def stand_in(cls, link: MagicLink, channel: str, follows: Delivery) -> Delivery | None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    insert,
     or_,
     select,
     true,
@@ -117,13 +118,42 @@ class MagicLink(Base):
 
         It opens nothing once *access* has moved to another epoch.
         """
+        link = cls.made(
+            contact,
+            kind,
+            access,
+            life=life,
+            wait=wait,
+            issued_by=issued_by,
+            flow_digest=flow_digest,
+            target=target,
+            link_id=link_id,
+        )
+        put(link)
+        return link
+
+    @classmethod
+    def made(
+        cls,
+        contact: Contact,
+        kind: Kind,
+        access: PortalAccess,
+        *,
+        life: timedelta,
+        wait: timedelta,
+        issued_by: Staff | None,
+        flow_digest: bytes | None = None,
+        target: str = "",
+        link_id: UUID | None = None,
+    ) -> MagicLink:
+        """Return a link that is still to be added."""
         link_id, nonce, at = link_id or uuid4(), tokens.new_nonce(), now()
         token = tokens.derive_token(nonce, link_id)
         code_mac = tokens.code_macs(tokens.code_of(token), link_id)[0] if flow_digest else None
         digest = tokens.token_digest_of(token)
         if digest is None:
             raise AssertionError("a new token always has a right checksum")
-        link = cls(
+        return cls(
             id=link_id,
             account_id=contact.account_id,
             contact_id=contact.id,
@@ -139,8 +169,14 @@ class MagicLink(Base):
             created_at=at,
             expires_at=at + wait + life,
         )
-        put(link)
-        return link
+
+    @classmethod
+    def add_all(cls, links: Sequence[MagicLink]) -> None:
+        """Add links that were made, by one statement."""
+        if links:
+            columns = cls.__table__.columns.keys()
+            rows = [{name: getattr(link, name) for name in columns} for link in links]
+            execute(insert(cls), rows)
 
     def token(self) -> str:
         """Derive the token anew: every attempt to send carries the same link."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -110,10 +111,34 @@ class PortalAccess(Base):
             .execution_options(populate_existing=True)
         ).one()
         if not access.is_open:
-            raise AccessError(
-                f"{contact.called} is {access.status}. Restore their access first, then try again."
-            )
+            raise AccessError(access.refusal(contact.called))
         return access
+
+    @classmethod
+    def grant_all(cls, contacts: Sequence[Contact]) -> dict[int, PortalAccess]:
+        """Return the access of each, by contact, opening it where there was none. Those suspended
+        or revoked are among them: see `is_open`."""
+        if not contacts:
+            return {}
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        at = now()
+        opened = {"status": Access.INVITED, "invited_at": at, "auth_epoch": 1, "undelivered": False}
+        db.session.execute(
+            dialect.insert(cls)
+            .values([{"contact_id": c.id, "account_id": c.account_id, **opened} for c in contacts])
+            .on_conflict_do_nothing(index_elements=["contact_id"])
+        )
+        found = db.session.scalars(
+            select(cls)
+            .where(cls.contact_id.in_([contact.id for contact in contacts]))
+            .execution_options(populate_existing=True)
+        )
+        return {access.contact_id: access for access in found}
+
+    def refusal(self, called: str) -> str:
+        """Return why nothing can be sent to whoever is *called* so."""
+        status = self.status if self.status not in OPEN else "past the end of their access"
+        return f"{called} is {status}. Restore their access first, then try again."
 
     @classmethod
     def join(cls, contact_id: int, at: datetime, *, cut_family: bool) -> None:
