@@ -124,8 +124,10 @@ def _blame(job: Job, end: End) -> None:
     """Count a failure that was not this message's; the channel pauses when there are too many."""
     setting = ChannelSetting.find_or_add(job.account.id, job.claim.channel)
     why = "sign_in" if end.blame == "sign_in" else "failures"
-    if setting.fail(why, end.error, retry_after=end.retry_after, was_probe=job.is_probe):
-        _record_of_channel(job, "channel_paused", reason=end.error, reply=end.reply)
+    # What is said of the channel stays when this contact is deleted.
+    error, reply = job.contact.unnamed(end.error), job.contact.unnamed(end.reply)
+    if setting.fail(why, error, retry_after=end.retry_after, was_probe=job.is_probe):
+        _record_of_channel(job, "channel_paused", reason=error, reply=reply)
 
 
 def _praise(job: Job) -> None:

@@ -37,3 +37,7 @@ class LinkEndedError(PortalError):
 
 class QueueDownError(PortalError):
     """The queue cannot be reached: the sweep will find the work in the outbox."""
+
+
+class GoneError(PortalError):
+    """Somebody else changed, merged or deleted what this was about."""

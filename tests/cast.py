@@ -56,7 +56,7 @@ class Page:
     def __init__(self, browser: Browser, response: TestResponse, url: str) -> None:
         self.browser, self.response, self.url = browser, response, url
         self.status = response.status_code
-        self.soup = BeautifulSoup(response.get_data(as_text=True), "html.parser")
+        self.soup = BeautifulSoup(response.get_data().decode(errors="replace"), "html.parser")
         self.words = " ".join(self.soup.get_text(" ").split())
 
     @property
@@ -168,7 +168,7 @@ class Browser:
         )
         SEEN.in_cookies(response.headers.get_all("Set-Cookie"))
         if not response.request.path.startswith("/static/"):
-            body = response.get_data(as_text=True)
+            body = response.get_data().decode(errors="replace")
             refuse_on_page(response.request.path, method, response.headers.items(), body)
         return response
 

@@ -14,6 +14,7 @@ from portal.db import atomic, now
 from portal.errors import SettingsError
 from portal.models import account_choices
 from portal.models.account import Account
+from portal.models.address import masked_any
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.delivery import Delivery
@@ -101,7 +102,7 @@ def ask_trial(
         return False
     ChannelTrial.ask(account.id, channel.id, what, by=by.id, to=to)
     kind = "channel_checked" if what == "check" else "channel_tested"
-    detail = {"channel": channel.id, **({"to": to} if to else {})}
+    detail = {"channel": channel.id, **({"to": masked_any(to)} if to else {})}
     Event.record(kind, account_id=account.id, by=by, request_id=request_id, detail=detail)
     return True
 

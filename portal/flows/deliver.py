@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,6 +38,8 @@ LATE = timedelta(seconds=5)
 """A turn that was missed by more is lost: what waited for it would go out with all others."""
 TURN_SECONDS = 0.25
 """How long a worker goes on with one account and channel before it looks who else waits."""
+FRESH_SECONDS = 0.05
+"""For so long what was read of a message is taken for true without looking again."""
 INSIST_SECONDS = 600
 """How long a worker tries to write what was sent."""
 
@@ -263,10 +266,15 @@ def _send_all(jobs: list[Job], seat: Seat) -> list[tuple[Job, End]]:
     done = 0
     # All have one lease: the last one must still have the time that its channel may take.
     until = time.monotonic() + PROMPT_SECONDS
+    is_there = _watch(jobs)
     try:
         with one_watch():
             for place, job in enumerate(jobs):
-                end = _send(job, place, seat, ends)
+                end = None
+                if is_there(job):
+                    end = _send(job, place, seat, ends)
+                else:
+                    seat.lanes.forget(seat.number, (place,))
                 done = place + 1
                 if (end and end.blame) or time.monotonic() > until or seat.is_stopping():
                     break
@@ -280,6 +288,22 @@ def _send_all(jobs: list[Job], seat: Seat) -> list[tuple[Job, End]]:
     seat.lanes.forget(seat.number, range(done, len(jobs)))
     _give_back([job.claim for job in jobs[done:]], now())
     return ends
+
+
+def _watch(jobs: list[Job]) -> Callable[[Job], bool]:
+    """Return what tells whether a message is still to be sent: of the later ones, the contact may
+    have been deleted while the first was being sent."""
+    read_at, there = time.monotonic(), {job.claim.delivery_id for job in jobs}
+
+    def is_there(job: Job) -> bool:
+        nonlocal read_at, there
+        if time.monotonic() - read_at > FRESH_SECONDS:
+            with suppress(DatabaseAway):  # what was sent before must still be written
+                there = claims.still_held([one.claim for one in jobs])
+            read_at = time.monotonic()
+        return job.claim.delivery_id in there
+
+    return is_there
 
 
 def _send(job: Job, place: int, seat: Seat, ends: list[tuple[Job, End]]) -> End | None:

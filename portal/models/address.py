@@ -93,6 +93,11 @@ def masked(email: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
+def masked_any(address: str) -> str:
+    """Return an address of any kind as it may stand in a history for ever."""
+    return f"{address[:1]}•••{address[-4:]}"
+
+
 def folded(*words: str) -> str:
     """Return *words* without case and accents, for search and for sorting."""
     text = unicodedata.normalize("NFKD", " ".join(word for word in words if word)).casefold()

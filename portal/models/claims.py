@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import String, bindparam, or_, select, update
 
 from portal.config import settings
-from portal.db import UtcDateTime, big_id, db, execute, first, now, put
+from portal.db import UtcDateTime, alone, big_id, db, execute, first, now, put
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.contact import Contact
@@ -132,6 +132,16 @@ def next_for_another(account_id: int, channel: str) -> int | None:
     return None
 
 
+def still_held(claims: Sequence[Claim]) -> set[int]:
+    """Return those of the deliveries that are still there and being sent: a contact may be deleted
+    or merged between two messages. It needs no transaction."""
+    ids = [held.delivery_id for held in claims]
+    with alone().connect() as connection:
+        found = connection.execute(_STILL_HELD, {"claimed": ids})
+        links = {row[0]: row[1] for row in found}
+    return {held.delivery_id for held in claims if links.get(held.delivery_id) == held.link_id}
+
+
 def _by_place(wanted: list[int]) -> Callable[[Claim], int]:
     places = {row_id: place for place, row_id in enumerate(wanted)}
     return lambda held: places[held.delivery_id]
@@ -195,6 +205,10 @@ _CLAIM_MANY = _TAKE.where(
     Delivery.id.in_(bindparam("claimed", expanding=True, type_=big_id)),
     Delivery.status == Status.QUEUED,
     Delivery.due_at <= _AT,
+)
+_STILL_HELD = select(Delivery.id, Delivery.link_id).where(
+    Delivery.id.in_(bindparam("claimed", expanding=True, type_=big_id)),
+    Delivery.status == Status.SENDING,
 )
 _WAITING = select(Delivery.id).where(
     IS_PENDING,

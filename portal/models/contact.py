@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -77,6 +78,17 @@ class Contact(Base):
     def called(self) -> str:
         """The name, or the address of someone whose name nobody typed."""
         return self.name or self.email
+
+    def reached_by(self) -> Iterator[str]:
+        """Yield everything that messages to this contact can be addressed to."""
+        yield from filter(None, {self.email, self.email_norm, self.phone, *self.addresses.values()})
+
+    def unnamed(self, words: str) -> str:
+        """Return *words* of a provider without an address of this contact, for what is kept when
+        the contact is deleted."""
+        for address in self.reached_by():
+            words = re.sub(re.escape(address), "(address)", words, flags=re.IGNORECASE)
+        return words
 
     def matches(self, q: str) -> bool:
         """Tell whether a search for *q* would find this contact; nothing typed finds everyone."""

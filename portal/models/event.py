@@ -298,5 +298,9 @@ _LINES = (
     )
     .outerjoin(Staff, Staff.id == Event.staff_id)
     .outerjoin(Contact, Contact.id == Event.contact_id)
-    .outerjoin(Delivery, Delivery.id == Event.delivery_id)
+    # Of a contact who was deleted, the number may be another message's by now.
+    .outerjoin(
+        Delivery,
+        (Delivery.id == Event.delivery_id) & (Delivery.contact_id == Event.contact_id),
+    )
 )

@@ -23,6 +23,7 @@ from portal.web import (
 from portal.web.admin import (
     audit,
     channels,
+    contact_data,
     contact_tags,
     contacts,
     deliveries,
@@ -57,6 +58,7 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(desk_page.bp)
     for desk_page in (contact_tags, views, selection):
         app.register_blueprint(desk_page.bp)
+    app.register_blueprint(contact_data.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

@@ -88,6 +88,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.revoke", "GET"): ONE_PAGE,
     ("contacts.resend_invite", "POST"): ONE_DEED,
     ("contacts.send_login_email", "POST"): ONE_DEED,
+    ("contact_data.delete", "GET"): ONE_LED_PAGE,
+    ("contact_data.export", "POST"): ONE_LED_PAGE,
     ("invitations.new", "GET"): PAGE,
     ("invitations.new", "POST"): DEED,
     ("login_emails.new", "GET"): PAGE,
@@ -151,6 +153,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.suspend", "POST"): ONE_DEED,
     ("contacts.revoke", "POST"): ONE_DEED,
     ("contacts.restore", "POST"): ONE_DEED,
+    # No address is named, so that nobody is deleted.
+    ("contact_data.delete", "POST"): ONE_LED_DEED,
     ("staff.open_link", "GET"): Row("303 303 303", no_id="303 303 303"),
     ("staff.link_page", "GET"): Row("410 410 410"),
     ("staff.link_page", "POST"): Row("410 410 410"),

@@ -23,6 +23,8 @@ SAYS = {
     "channel_resumed": ("{channel} goes on", "refresh", "good"),
     "hurried": ("{by} let the message to {to} go at once", "send"),
     "task_closed": ("{by} took {to} off the list of links to hand over", "check"),
+    "deleted": ("{by} deleted a contact for good", "x", "note"),
+    "person_exported": ("{by} exported the personal data of {to}", "file"),
     "history_adopted": ("{by} took the history as it stood", "alert", "note"),
 }
 _NAMES = {

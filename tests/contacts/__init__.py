@@ -1,0 +1,1 @@
+"""Contacts that are deleted, exported or merged."""
