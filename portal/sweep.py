@@ -20,6 +20,7 @@ from portal.flows.take_over import stop_waiting
 from portal.models import outbox
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
+from portal.models.client_view import ClientView
 from portal.models.rate_count import RateCount
 from portal.models.sign_in_request import SignInRequest
 from portal.models.support_code import SupportCode
@@ -162,3 +163,4 @@ def _tidy() -> None:
     RateCount.forget_ended()
     ChannelTrial.give_up_lost()
     SupportCode.forget_ended()
+    ClientView.forget_ended()

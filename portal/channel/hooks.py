@@ -95,10 +95,15 @@ class Section:
 
 @dataclass(frozen=True)
 class SectionRequest:
-    """Who looks at a section: never more than the account's slug and the contact's own data."""
+    """Who looks at a section: never more than the account's slug and the contact's own data.
+
+    In a *is_view* it is staff who look, at what this contact would see: show no secrets, count no
+    visit, and know that every press on the page will be refused.
+    """
 
     account_slug: str
     account_name: str
     contact_name: str
     contact_email: str
     external_id: str
+    is_view: bool = False

@@ -6,6 +6,7 @@ from portal.models.account_tally import AccountTally, SignInDay
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_session import ClientSession
+from portal.models.client_view import ClientView
 from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
 from portal.models.delivery import Delivery
@@ -37,6 +38,7 @@ __all__ = [
     "ChannelSetting",
     "ChannelTrial",
     "ClientSession",
+    "ClientView",
     "Contact",
     "ContactTag",
     "Delivery",

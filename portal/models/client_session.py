@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -35,7 +35,10 @@ TOUCH_EVERY = timedelta(hours=1)
 
 
 class Visit(NamedTuple):
-    """Whose portal a request is for and, when `session_id` is set, who is signed in to it."""
+    """Whose portal a request is for and, when `session_id` is set, who is signed in to it.
+
+    In a *is_view* nobody is: staff look at what the contact would see, and change nothing.
+    """
 
     account_id: int
     name: str
@@ -49,10 +52,11 @@ class Visit(NamedTuple):
     email: str | None
     external_id: str | None
     last_seen_at: datetime | None
+    is_view: bool = False
 
     @property
     def is_signed_in(self) -> bool:
-        return self.session_id is not None
+        return self.is_view or self.session_id is not None
 
 
 class SignedInBrowser(NamedTuple):
@@ -99,7 +103,7 @@ class ClientSession(Base):
                 "idle_since": at - timedelta(seconds=settings().client_idle),
             },
         )
-        return Visit._make(row) if row else None
+        return Visit(*tuple[Any, ...](row)) if row else None
 
     @classmethod
     def open(
@@ -207,6 +211,15 @@ class ClientSession(Base):
         )
 
 
+OF_ACCOUNT = (
+    Account.id,
+    Account.name,
+    Account.slug,
+    Account.locale,
+    Account.time_zone,
+    Account.accent,
+)
+"""What a Visit tells of its portal: the first fields, in their order."""
 _OPEN = insert(ClientSession).inline()
 _AT = bindparam("at", type_=UtcDateTime())
 _ALIVE = and_(
@@ -217,12 +230,7 @@ _ALIVE = and_(
 )
 _VISIT = (
     select(
-        Account.id,
-        Account.name,
-        Account.slug,
-        Account.locale,
-        Account.time_zone,
-        Account.accent,
+        *OF_ACCOUNT,
         db.case((PortalAccess.contact_id.is_not(None), ClientSession.id)),
         PortalAccess.contact_id,
         Contact.name,

@@ -19,10 +19,12 @@ from portal.web import (
     row_ids,
     sessions,
     templating,
+    viewing,
 )
 from portal.web.admin import (
     audit,
     channels,
+    client_views,
     contact_data,
     contact_tags,
     contacts,
@@ -46,6 +48,7 @@ def init_app(app: Flask, found: Settings) -> None:
     """Add the pages to *app*, and what stands before and after each of them."""
     headers.init_app(app, found)
     health.init_app(app, found)
+    viewing.init_app(app)
     csrf.init_app(app)
     row_ids.init_app(app)
     sessions.init_app(app)
@@ -56,7 +59,7 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(module.bp)
     for desk_page in (deliveries, delivery, channels, tasks, plugins, audit, support_codes):
         app.register_blueprint(desk_page.bp)
-    for desk_page in (contact_tags, views, selection):
+    for desk_page in (contact_tags, views, selection, client_views):
         app.register_blueprint(desk_page.bp)
     app.register_blueprint(contact_data.bp)
     for module in (front, brand, portal, links, receipts):

@@ -13,6 +13,7 @@ from portal.config import settings
 from portal.db import now
 from portal.models import client_session, staff_session
 from portal.models.client_session import ClientSession, Visit
+from portal.models.client_view import Viewing
 from portal.models.staff import Staff
 from portal.models.staff_session import AtWork, StaffSession
 from portal.notes import note
@@ -60,8 +61,15 @@ def load(request: Request) -> SignedInClient | SignedInStaff | None:
 
 
 def enter(slug: str) -> Visit:
-    """Find the portal at *slug* and who is signed in to it. Answers 404 when there is none."""
-    visit = ClientSession.visit(slug, cookies.digest_of(slug))
+    """Find the portal at *slug* and who is signed in to it, or whose view staff have of it.
+
+    Answers 404 when there is none.
+    """
+    viewing: Viewing | None = g.get("viewing")
+    if viewing and viewing.visit.slug == slug:
+        visit: Visit | None = viewing.visit
+    else:
+        visit = ClientSession.visit(slug, cookies.digest_of(slug))
     if visit is None:
         abort(404)
     g.visit = visit

@@ -31,9 +31,10 @@ def code_of_error(status: int) -> str:
 
 
 def _of_signed_in(status: int) -> str:
-    """A database that does not answer is not asked to write as well."""
+    """A database that does not answer is not asked to write as well. What staff see in a view is
+    not the client's story."""
     visit: Visit | None = g.get("visit")
-    if visit is None or visit.contact_id is None or status == BUSY:
+    if visit is None or visit.contact_id is None or visit.is_view or status == BUSY:
         return ""
     browser = sessions.browser_family()
     on = OnPage(visit.account_id, str(status), browser, visit.contact_id)

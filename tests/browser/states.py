@@ -325,6 +325,7 @@ def rooms(house: House) -> Iterator[State]:
     yield "your access", page
     bea = house.staff(BEA, "birch")
     bea.adds("Wilma Wood", "wilma@wood.example")
+    yield from view_as_client(desk, page)
     page = house.visitor().opens(bea.magic_link("wilma@wood.example"))
     presses(page, "Sign in")
     expect(page.get_by_role("link", name="Papers")).to_be_visible()
@@ -337,6 +338,27 @@ def rooms(house: House) -> Iterator[State]:
     yield "section that failed", page
     page.goto("/x/papers/broken")
     yield "error 500", page
+
+
+def view_as_client(desk: Desk, clients: Page) -> Iterator[State]:
+    page = desk.page_of("henry@home.example")
+    page.get_by_role("link", name="View as client").click()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_label("Reason")).to_be_visible()
+    yield "view as client dialog", page
+    sheet.get_by_label("Reason").fill("He asked on the phone where his invoices are")
+    presses(sheet, "View as client")
+    expect(page.get_by_text("You see the portal as")).to_be_visible()
+    yield "view as client", page
+    page.goto("/p/acme/access")
+    yield "view as client, your access", page
+    page.goto("/l/AAAA")
+    yield "view as client, a link", page
+    page.go_back()
+    presses(page, "End")
+    expect(page.get_by_text("You no longer see the portal")).to_be_visible()
+    clients.reload()
+    yield "your access, looked at", clients
 
 
 def errors(house: House) -> Iterator[State]:

@@ -12,14 +12,14 @@ LONG = "9" * 60_000
 HOSTILE = ("a\0b", "\ud800", LONG, "-1", "'; DROP TABLE contact; --", "<script>alert(1)</script>",
            "1e999", "٣", "\r\nBcc: x@y.example", "../../etc/passwd", "")  # fmt: skip
 NAMES = (
-    "tag", "seen", "sort", "columns", "scope", "tag_name",
+    "reason", "tag", "seen", "sort", "columns", "scope", "tag_name",
     "ids", "to", "channel", "kind", "deed", "q", "status", "cause", "since", "until", "rate",
     "receipt_wait", "undo_one", "undo_bulk", "country", "send_at", "email", "name", "note", "phone",
     "locale", "external_id", "who", "contact_id", "contact_ids", "life", "target", "link_id",
     "regenerate", "code", "set-smtp_host", "set-smtp_port", "set-smtp_password", "set-from_address",
     "set-dkim_key", "set-dkim_selector", "set-bounce_host", "set-bounce_folder",
 )  # fmt: skip
-DESK = ("contacts", "contact_tags", "views", "selection",
+DESK = ("contacts", "client_views", "contact_tags", "views", "selection",
         "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
         "channels", "support_codes")  # fmt: skip
 

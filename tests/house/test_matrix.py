@@ -90,6 +90,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.send_login_email", "POST"): ONE_DEED,
     ("contact_data.delete", "GET"): ONE_LED_PAGE,
     ("contact_data.export", "POST"): ONE_LED_PAGE,
+    ("client_views.new", "GET"): ONE_PAGE,
+    ("client_views.new", "POST"): ONE_DEED,
+    ("client_views.end", "POST"): DEED,  # at once: nothing else of the portal can be pressed
     ("invitations.new", "GET"): PAGE,
     ("invitations.new", "POST"): DEED,
     ("login_emails.new", "GET"): PAGE,
@@ -167,6 +170,7 @@ FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "selection.export": lambda place: {"contact_ids": str(place.contact_id)},
     "views.save": lambda _place: {"name": "Mine", "status": "joined"},
     "views.edit": lambda _place: {"name": "Ours"},
+    "client_views.new": lambda _place: {"reason": "To see what they see"},
     "contact_tags.add": lambda _place: {"tag": "VIP"},
     "invitations.new": lambda place: {"who": f"guest@{place.slug}.example"},
     "login_emails.new": lambda place: {"contact_ids": str(place.contact_id)},

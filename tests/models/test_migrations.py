@@ -18,12 +18,15 @@ from portal.db import Base, db, now
 from portal.flows.seal_history import seal
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
+from portal.models.client_view import ClientView
+from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
 from portal.models.delivery import Delivery
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
 from portal.models.saved_view import SavedView
+from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
 from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
@@ -92,6 +95,10 @@ def fill_the_rest() -> None:
     db.session.add(PluginCursor(name="watcher", event_id=7))
     ContactTag.put_on(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
+    contact, session = db.session.get(Contact, delivery.contact_id), db.session.get(StaffSession, 1)
+    assert contact
+    assert session
+    ClientView.open(contact, session.id, b"v" * 32)
     db.session.commit()
     with db.engine.begin() as connection:
         PluginFault.report(

@@ -21,6 +21,7 @@ SAYS = {
     "channel_tested": ("{by} had a test sent by {channel}", "send"),
     "channel_paused": ("{channel} was paused", "pause", "note"),
     "channel_resumed": ("{channel} goes on", "refresh", "good"),
+    "viewed": ("{by} looked at the portal as {to} sees it", "eye", "note"),
     "hurried": ("{by} let the message to {to} go at once", "send"),
     "task_closed": ("{by} took {to} off the list of links to hand over", "check"),
     "deleted": ("{by} deleted a contact for good", "x", "note"),

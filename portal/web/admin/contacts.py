@@ -169,6 +169,7 @@ def _can(access: PortalAccess | None) -> dict[str, bool]:
         "invite": access is None or (is_open and access.status == Access.INVITED),
         "login_email": is_open,
         "magic_link": is_open,
+        "view": access is not None and is_open,
         "suspend": access is not None and is_open,
         "revoke": access is not None and access.status != Access.REVOKED,
         "restore": access is not None and not is_open,

@@ -26,6 +26,7 @@ from portal.flows.sign_out import sign_out_everywhere
 from portal.flows.support import stop
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession, Visit
+from portal.models.client_view import looks_at
 from portal.models.sign_in_request import Asked
 from portal.models.support_code import OnPage
 from portal.web import cookies, sessions, support
@@ -57,6 +58,8 @@ bp.after_request(sessions.note_visit)
 def enter() -> None:
     g.slug = (request.view_args or {})["slug"]
     g.account = sessions.enter(g.slug)
+    if g.account.is_view and request.endpoint == "portal.code":
+        abort(see_other(url_for(".front")))
 
 
 def _asks_from_link() -> bool:
@@ -137,6 +140,7 @@ def section(slug: str, name: str) -> ResponseReturnValue:
         contact_name=visit.contact_name or "",
         contact_email=visit.email or "",
         external_id=visit.external_id or "",
+        is_view=visit.is_view,
     )
     body = plugins.current().shown(area, asked)
     page = render_template(
@@ -161,7 +165,8 @@ def access(slug: str) -> ResponseReturnValue:
         }
         for one in ClientSession.of_contact(visit.contact_id or 0)
     ]
-    return render_template("client/access.html", sessions=sessions_)
+    looks = looks_at(visit.contact_id or 0)
+    return render_template("client/access.html", sessions=sessions_, looks=looks)
 
 
 @bp.post("/access/<int:session_id>/end")
