@@ -244,6 +244,8 @@ def _words(job: Job, token: str, added: dict[str, str]) -> Words:
         expires_at=link.expires_at,
         time_zone=account.time_zone,
         locale=contact.locale or account.locale,
+        support=account.brand.get("support", ""),
+        footer=account.brand.get("footer", ""),
         asked_from=job.claim.note if link.kind == Kind.SELF else "",
         greeting=added.get("greeting", ""),
         closing=added.get("closing", ""),

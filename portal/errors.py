@@ -23,6 +23,10 @@ class TakenError(PortalError):
     """Another row of the account already has this value."""
 
 
+class PictureError(PortalError):
+    """What was uploaded is no picture that can be shown."""
+
+
 class TagError(PortalError):
     """What was typed is no tag."""
 

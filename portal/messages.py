@@ -31,6 +31,8 @@ NAMES = (
     "sent_by",
     "section_title",
     "asked_from",
+    "support",
+    "footer",
 )
 LONGEST_NOTE = 4000
 _GAPS = {name: f"\ue000{name}-{token_hex(8)}\ue000" for name in ("link", "code", "contact_name")}
@@ -50,7 +52,7 @@ class Words:
 
     *portal_url*, *portal_host* and *link* are ours and built from settings alone.
     *time_zone* is an IANA name. *asked_from* is like "Chrome on Android".
-    *greeting* and *closing* are lines that plugins add.
+    *greeting* and *closing* are lines that plugins add, *support* and *footer* those of the brand.
     """
 
     kind: Kind
@@ -70,6 +72,8 @@ class Words:
     asked_from: str = ""
     greeting: str = ""
     closing: str = ""
+    support: str = ""
+    footer: str = ""
 
 
 def render(words: Words, now: datetime | None = None) -> Message:

@@ -226,6 +226,8 @@ def _message(account: Account, contact: Contact, link: MagicLink, by: Staff, url
             section_title=_section_title(account, link.target),
             time_zone=account.time_zone,
             locale=contact.locale or account.locale,
+            support=account.brand.get("support", ""),
+            footer=account.brand.get("footer", ""),
         )
     )
 

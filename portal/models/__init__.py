@@ -3,6 +3,7 @@
 from portal.models import outbox_figures
 from portal.models.account import Account
 from portal.models.account_tally import AccountTally, SignInDay
+from portal.models.brand_image import BrandImage
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_session import ClientSession
@@ -35,6 +36,7 @@ __all__ = [
     "Access",
     "Account",
     "AccountTally",
+    "BrandImage",
     "ChannelSetting",
     "ChannelTrial",
     "ClientSession",

@@ -28,6 +28,9 @@ class Account(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     accent: Mapped[str] = mapped_column(String(7), default=DEFAULT_ACCENT)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict)
+    brand: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict, server_default="{}")
+    """`support` and `footer` as clients read them; `logo` and `icon` with their `digest`, `width`
+    and `height`."""
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
 
     @classmethod

@@ -46,6 +46,7 @@ class Visit(NamedTuple):
     locale: str
     time_zone: str
     accent: str
+    brand: dict[str, Any]
     session_id: int | None
     contact_id: int | None
     contact_name: str | None
@@ -218,6 +219,7 @@ OF_ACCOUNT = (
     Account.locale,
     Account.time_zone,
     Account.accent,
+    Account.brand,
 )
 """What a Visit tells of its portal: the first fields, in their order."""
 _OPEN = insert(ClientSession).inline()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, bindparam, func, or_, select
@@ -39,6 +39,7 @@ class Look(NamedTuple):
     locale: str
     time_zone: str
     accent: str
+    brand: dict[str, Any]
     status: str
     ends_at: datetime | None
     auth_epoch: int
@@ -105,6 +106,7 @@ _LOOKS = (
         Account.locale,
         Account.time_zone,
         Account.accent,
+        Account.brand,
         PortalAccess.status,
         PortalAccess.ends_at,
         PortalAccess.auth_epoch,

@@ -23,6 +23,7 @@ from portal.web import (
 )
 from portal.web.admin import (
     audit,
+    branding,
     channels,
     client_views,
     contact_data,
@@ -62,6 +63,7 @@ def init_app(app: Flask, found: Settings) -> None:
     for desk_page in (contact_tags, views, selection, client_views):
         app.register_blueprint(desk_page.bp)
     app.register_blueprint(contact_data.bp)
+    app.register_blueprint(branding.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

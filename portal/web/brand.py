@@ -1,19 +1,40 @@
-"""The account's accent as a style sheet, in shades that can be read on light and on dark."""
+"""The account's brand for browsers: its accent in shades that can be read, logo and favicon."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flask import Blueprint, Response, abort, request
 
+from portal.models.brand_image import BrandImage
 from portal.models.client_session import ClientSession
 from portal.web.headers import A_YEAR
 
 bp = Blueprint("brand", __name__)
 
 _LIGHT_PAGE, _DARK_PAGE = (255, 255, 255), (24, 26, 27)
+_WHITE, _BLACK = (255, 255, 255), (17, 17, 17)
 _READABLE = 4.5
 """WCAG 2.2, 1.4.3: the contrast of text against its background."""
 
 Colour = tuple[int, int, int]
+
+
+class Shade(NamedTuple):
+    """The accent on light or on dark pages, and how well it can be read there.
+
+    Ratios are from 1 to 21. *on_page* is the colour's against the page, *on_button* that of the
+    words *ink* on a button of the colour, *typed_ratio* what the colour as it was typed would have
+    against the page.
+    """
+
+    colour: str
+    page: str
+    ink: str
+    on_page: float
+    on_button: float
+    typed_ratio: float
+    was_moved: bool
 
 
 @bp.get("/p/<slug>/brand.css")
@@ -27,21 +48,48 @@ def css(slug: str) -> Response:
     return response
 
 
+@bp.get("/p/<slug>/brand/<filename>")
+def picture(slug: str, filename: str) -> Response:
+    """Send a logo or favicon. Its address is its digest, so a new one has a new address."""
+    body = BrandImage.body_of(slug, filename.removesuffix(".png"))
+    if body is None:
+        abort(404)
+    return Response(body, mimetype="image/png", headers={"Cache-Control": A_YEAR})
+
+
 def style_sheet(accent: str) -> str:
     """Return custom properties for *accent* (#rrggbb), moved until they can be read."""
-    light = _readable(_parse(accent), _LIGHT_PAGE)
-    dark = _readable(_parse(accent), _DARK_PAGE)
+    light, dark = shades(accent)
     return (
-        f":root{{--accent:{_hex(light)};--on-accent:{_on(light)}}}"
+        f":root{{--accent:{light.colour};--on-accent:{light.ink}}}"
         "@media (prefers-color-scheme:dark)"
-        f"{{:root{{--accent:{_hex(dark)};--on-accent:{_on(dark)}}}}}"
+        f"{{:root{{--accent:{dark.colour};--on-accent:{dark.ink}}}}}"
     )
+
+
+def shades(accent: str) -> tuple[Shade, Shade]:
+    """Return *accent* as light pages and dark pages show it."""
+    return _shade(_parse(accent), _LIGHT_PAGE), _shade(_parse(accent), _DARK_PAGE)
 
 
 def contrast(one: Colour, other: Colour) -> float:
     """Return the contrast ratio of WCAG 2.2, from 1 to 21."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def _shade(typed: Colour, page: Colour) -> Shade:
+    colour = _readable(typed, page)
+    ink = _WHITE if contrast(colour, _WHITE) >= _READABLE else _BLACK
+    return Shade(
+        colour=_hex(colour),
+        page=_hex(page),
+        ink=_hex(ink),
+        on_page=contrast(colour, page),
+        on_button=contrast(colour, ink),
+        typed_ratio=contrast(typed, page),
+        was_moved=colour != typed,
+    )
 
 
 def _readable(colour: Colour, page: Colour) -> Colour:
@@ -51,10 +99,6 @@ def _readable(colour: Colour, page: Colour) -> Colour:
         if contrast((mixed[0], mixed[1], mixed[2]), page) >= _READABLE:
             return mixed[0], mixed[1], mixed[2]
     return goal, goal, goal
-
-
-def _on(colour: Colour) -> str:
-    return "#fff" if contrast(colour, (255, 255, 255)) >= _READABLE else "#111"
 
 
 def _luminance(colour: Colour) -> float:

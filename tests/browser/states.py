@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.brand.paint import painted
 from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of
 
 State = tuple[str, Page]
@@ -510,6 +511,51 @@ def channels(house: House) -> Iterator[State]:
     yield "channels", house.staff().at("channels/")
 
 
+def branding(house: House) -> Iterator[State]:
+    desk = house.staff()
+    page = desk.at("brand/")
+    page.get_by_label("Accent colour").fill("#ffcc00")
+    presses(page, "Save")
+    expect(page.get_by_text("cannot be read on a white page")).to_be_visible()
+    yield "brand with a colour that cannot be read", page
+    page.get_by_role("button", name="Use #").click()
+    page.get_by_text("Saved. Pages").wait_for()
+    page.get_by_label("Support contact").fill("help@acme.example")
+    page.get_by_label("Footer line").fill("Acme Ltd, 1 High Street, Anytown")
+    presses(page, "Save")
+    page.get_by_text("Saved. Pages").wait_for()
+    for what, size in (("logo", (480, 120)), ("icon", (64, 64))):
+        box = page.locator(f"#{what}")
+        box.get_by_label("Picture").set_input_files(
+            {"name": "it.png", "mimeType": "image/png", "buffer": painted("PNG", size)}
+        )
+        presses(box, "Upload")
+        expect(box.get_by_role("img")).to_be_visible()
+    yield "brand", page
+    page.locator("#logo").get_by_label("Another picture").set_input_files(
+        {"name": "it.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}
+    )
+    presses(page.locator("#logo"), "Upload")
+    expect(page.get_by_text("An SVG can carry scripts")).to_be_visible()
+    yield "brand with an SVG refused", page
+    desk.adds("Lola Logo", "lola@logo.example")
+    link = desk.magic_link("lola@logo.example")
+    visitor = house.visitor().opens("/p/acme/")
+    yield "portal sign-in with a logo", visitor
+    visitor.goto(link)
+    presses(visitor, "Sign in")
+    visitor.get_by_role("heading", name="You are in").wait_for()
+    yield "home with a logo", visitor
+    for what in ("logo", "icon"):
+        presses(desk.at("brand/").locator(f"#{what}"), "Remove")
+        page.get_by_text("Removed.").wait_for()
+    page.get_by_label("Accent colour").fill("#1f6f5c")
+    page.get_by_label("Support contact").fill("")
+    page.get_by_label("Footer line").fill("")
+    presses(page, "Save")
+    page.get_by_text("Saved. Pages").wait_for()
+
+
 def tasks(house: House) -> Iterator[State]:
     desk = lived_in(house)
     desk.invites("nils@nowhere.invalid", LONG_NAME)
@@ -534,7 +580,8 @@ def plugins(house: House) -> Iterator[State]:
 
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
-    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, tasks, plugins,
+    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, tasks,
+    plugins,
 )  # fmt: skip
 
 

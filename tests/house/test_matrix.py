@@ -61,6 +61,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("health.alive", "GET"): ALL,
     ("health.ready", "GET"): Row("503 503 503"),  # no worker runs in these tests
     ("brand.css", "GET"): DOOR,
+    # No account has a picture with that name.
+    ("brand.picture", "GET"): Row("404 404 404", other="404 404 404", absent="404 404 404"),
     ("staff.accounts", "GET"): Row("200 303 303"),
     ("staff.password", "GET"): Row("200 303 303"),
     ("staff.password", "POST"): Row("200 303 303"),
@@ -131,6 +133,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("channels.rotate", "POST"): ONE_LED_DEED,
     ("history.index", "GET"): LED_PAGE,
     ("history.export", "GET"): LED_PAGE,
+    ("branding.show", "GET"): LED_PAGE,
+    ("branding.save", "POST"): LED_DEED,
+    ("branding.change_picture", "POST"): LED_DEED,
     ("plugins.index", "GET"): PAGE._replace(only=("owner", "another")),
     ("portal.front", "GET"): DOOR,
     ("portal.section", "GET"): ROOM._replace(no_id="303 404 303"),
@@ -177,6 +182,8 @@ FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "magic_links.new": lambda place: {"contact_id": str(place.contact_id), "life": "900"},
     "channels.account_options": lambda _place: {"country": ""},
     "channels.order": lambda _place: {"kind": "invite", "channel": "email", "deed": "up"},
+    "branding.save": lambda _place: {"name": "Acme", "accent": "#1f6f5c"},
+    "branding.change_picture": lambda _place: {"what": "logo", "deed": "remove"},
     "channels.test": lambda place: {"to": f"test@{place.slug}.example"},
     "support_codes.enter": lambda _place: {"code": "K7M-4QX"},
     "delivery.send_by": lambda _place: {"channel": "sms"},

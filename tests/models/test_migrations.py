@@ -16,6 +16,7 @@ from sqlalchemy import Engine, inspect, text
 from portal import config, schema
 from portal.db import Base, db, now
 from portal.flows.seal_history import seal
+from portal.models.brand_image import BrandImage
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_view import ClientView
@@ -94,6 +95,7 @@ def fill_the_rest() -> None:
     WorkerSign.beat(uuid4(), started_at=now(), version="1", processes=2)
     db.session.add(PluginCursor(name="watcher", event_id=7))
     ContactTag.put_on(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
+    BrandImage.put_up(delivery.account_id, "logo", b"a picture")
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
     contact, session = db.session.get(Contact, delivery.contact_id), db.session.get(StaffSession, 1)
     assert contact

@@ -42,6 +42,8 @@ def masked_message(account: Account, people: DeliveryPeople) -> Message:
             expires_at=link.expires_at,
             time_zone=account.time_zone,
             locale=contact.locale or account.locale,
+            support=account.brand.get("support", ""),
+            footer=account.brand.get("footer", ""),
             asked_from=delivery.note if link.kind == Kind.SELF else "",
         ),
         delivery.finished_at or delivery.due_at,
