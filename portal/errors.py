@@ -27,6 +27,10 @@ class PictureError(PortalError):
     """What was uploaded is no picture that can be shown."""
 
 
+class RunError(PortalError):
+    """The run is not in a state in which this can be done."""
+
+
 class TagError(PortalError):
     """What was typed is no tag."""
 

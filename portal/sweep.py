@@ -14,6 +14,7 @@ from portal import metrics, queue, scrapes
 from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import QueueDownError
+from portal.flows.do_run import forget_old
 from portal.flows.poll_channel import to_poll
 from portal.flows.seal_history import HistoryError, seal
 from portal.flows.take_over import stop_waiting
@@ -22,6 +23,7 @@ from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_view import ClientView
 from portal.models.rate_count import RateCount
+from portal.models.run import Run
 from portal.models.sign_in_request import SignInRequest
 from portal.models.support_code import SupportCode
 from portal.models.worker_sign import WorkerSign
@@ -82,6 +84,7 @@ class Sweep:
         """Do what need not be done every second."""
         _tidy()
         self._show_life()
+        forget_old()
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
         _seal_history()
@@ -128,6 +131,7 @@ def _due(grace: timedelta, limit: int = BATCH) -> list[Work]:
         found += [Work("deliver", *one) for one in outbox.overdue(by=grace, limit=limit)]
         found += [Work("try", one, True) for one in ChannelTrial.waiting(by=grace)]
         found += [Work("poll", one, False) for one in to_poll()]
+        found += [Work("run", one, False) for one in Run.due()]
     finally:
         db.session.rollback()
     return found

@@ -20,8 +20,10 @@ from portal import sweep as sweeping
 from portal.db import db
 from portal.flows.ask import answer
 from portal.flows.deliver import deliver, deliver_claimed
+from portal.flows.do_run import count_messages, go_on
 from portal.flows.observe import HOOK, observe
 from portal.flows.poll_channel import poll_channel
+from portal.flows.read_run import read
 from portal.flows.receive import receive
 from portal.flows.take_over import take_over
 from portal.flows.try_channel import try_channel
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.05
 POLL_AT_MOST_SECONDS = 0.25
 STOP_WITHIN_SECONDS = 4
+RUN_SECONDS = 2.0
+"""A worker goes on so long with one run before others have their turn."""
 LOOK_SECONDS = 0.1
 """Between two looks for workers that died: what they held is known to their parent alone."""
 IDLE_SECONDS = 30
@@ -73,11 +77,26 @@ def poll_one(setting_id: int) -> None:
     _in_lane(f"poll {setting_id}", lambda: poll_channel(setting_id, receive))
 
 
+def run_one(run_id: int) -> None:
+    """Go on with a run for a while; the sweep, or the run itself, asks for the rest."""
+    _in_lane(f"run {run_id}", lambda: _run_for_a_while(run_id))
+
+
+def _run_for_a_while(run_id: int) -> None:
+    is_stopping = _seat.is_stopping if _seat else lambda: False
+    goes_on = read(run_id, seconds=RUN_SECONDS)
+    goes_on = go_on(run_id, seconds=RUN_SECONDS, is_stopping=is_stopping) or goes_on
+    count_messages(run_id)
+    if goes_on:
+        queue.current().wake("run", run_id)
+
+
 VERBS: dict[str, Callable[[int], None]] = {
     "answer": answer_one,
     "deliver": deliver_one,
     "try": try_one,
     "poll": poll_one,
+    "run": run_one,
 }
 
 

@@ -21,6 +21,9 @@ from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
 from portal.models.portal_access import Access, PortalAccess
 from portal.models.rate_count import RateCount
+from portal.models.run import Run
+from portal.models.run_piece import RunPiece
+from portal.models.run_row import RunRow
 from portal.models.saved_view import SavedView
 from portal.models.sign_in_request import SignInRequest
 from portal.models.staff import Staff
@@ -56,6 +59,9 @@ __all__ = [
     "PortalAccess",
     "RateCount",
     "Role",
+    "Run",
+    "RunPiece",
+    "RunRow",
     "SavedView",
     "SignInDay",
     "SignInRequest",

@@ -130,7 +130,7 @@ class Contact(Base):
         """
         norm = normalise_email(email)
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-        fields = _with_keys({"name": name, "email": cleaned_email(email), "email_norm": norm})
+        fields = with_keys({"name": name, "email": cleaned_email(email), "email_norm": norm})
         db.session.execute(
             dialect.insert(cls)
             .values(
@@ -181,7 +181,7 @@ class Contact(Base):
         return moved
 
     def refresh_keys(self) -> None:
-        fields = _with_keys(
+        fields = with_keys(
             {
                 "name": self.name,
                 "email": self.email,
@@ -212,7 +212,8 @@ _KNOWN = (
 )
 
 
-def _with_keys(fields: dict[str, Any]) -> dict[str, Any]:
+def with_keys(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a contact with those by which it is sorted and found."""
     name, email = fields["name"], fields["email"]
     found_by = search_key(name, email, fields.get("phone", ""), fields.get("external_id", ""))
     return {**fields, "sort_key": folded(name or email)[:200], "search_key": found_by}

@@ -48,10 +48,9 @@ def first(account: Account, selection: Selection, most: int) -> list[int]:
     return list(db.session.scalars(chosen).all())
 
 
-def lines(account: Account, selection: Selection) -> Iterator[list[ContactLine]]:
-    """Yield everyone, some hundred at a time. Between two batches no transaction is open: whoever
-    reads them may be slow."""
-    after = 0
+def lines(account: Account, selection: Selection, *, after: int = 0) -> Iterator[list[ContactLine]]:
+    """Yield everyone whose id is larger than *after*, some hundred at a time. Between two batches
+    no transaction is open: whoever reads them may be slow."""
     while True:
         chosen = _chosen(account, selection).where(_TABLE.c.id > after)
         ids = list(db.session.scalars(chosen.order_by(_TABLE.c.id).limit(BATCH)).all())

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, inspect, text
 
 from portal import config, schema
-from portal.db import Base, db, now
+from portal.db import Base, db, now, put
 from portal.flows.seal_history import seal
 from portal.models.brand_image import BrandImage
 from portal.models.channel_setting import ChannelSetting
@@ -26,6 +26,9 @@ from portal.models.delivery import Delivery
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
+from portal.models.run import Run
+from portal.models.run_piece import RunPiece
+from portal.models.run_row import RunRow
 from portal.models.saved_view import SavedView
 from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
@@ -97,6 +100,9 @@ def fill_the_rest() -> None:
     ContactTag.put_on(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
     BrandImage.put_up(delivery.account_id, "logo", b"a picture")
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
+    put(run := Run(account_id=delivery.account_id, what="add", source="file"))
+    RunPiece.add(run.id, 0, b"E-mail")
+    db.session.add(RunRow(run_id=run.id, line=2, verdict="new", email="nora@new.example"))
     contact, session = db.session.get(Contact, delivery.contact_id), db.session.get(StaffSession, 1)
     assert contact
     assert session

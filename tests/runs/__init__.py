@@ -1,0 +1,1 @@
+"""Runs: from a file or a selection to one message each."""
