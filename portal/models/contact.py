@@ -53,6 +53,13 @@ class Contact(Base):
         Index("ix_contact_account_id_created_at", "account_id", "created_at", "id"),
         _partial("ix_contact_undelivered", "undelivered"),
         _partial("ix_contact_phone", "phone <> ''"),
+        Index(
+            "ix_contact_account_id_phone",
+            "account_id",
+            "phone",
+            sqlite_where=text("phone <> ''"),
+            postgresql_where=text("phone <> ''"),
+        ),
     )
 
     id: Mapped[Id] = mapped_column(init=False)

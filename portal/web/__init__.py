@@ -34,6 +34,7 @@ from portal.web.admin import (
     invitations,
     login_emails,
     magic_links,
+    merging,
     overview,
     plugins,
     selection,
@@ -64,6 +65,8 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(desk_page.bp)
     app.register_blueprint(contact_data.bp)
     app.register_blueprint(branding.bp)
+    app.register_blueprint(contact_data.bp)
+    app.register_blueprint(merging.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

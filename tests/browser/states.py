@@ -578,9 +578,38 @@ def plugins(house: House) -> Iterator[State]:
     yield "plugins", page
 
 
+def one_person(house: House) -> Iterator[State]:
+    """Somebody who is there twice, and who wants to be forgotten."""
+    desk = house.staff()
+    desk.adds("Petra Twice", "petra@twice.example")
+    page = desk.adds("Petra Twice", "p.twice@work.example")
+    yield "contact who may be there twice", page
+    page.get_by_role("link", name="Merge with…").click()
+    expect(page.get_by_role("dialog", name="Merge with…")).to_be_visible()
+    yield "merge dialog", page
+    presses(page, "Compare")
+    expect(page.get_by_label("Contact or e-mail address")).to_be_focused()
+    yield "merge dialog with an error", page
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("dialog", name="Merge these two?")).to_be_visible()
+    yield "merge dialog, side by side", page
+    page.goto(page.get_by_role("link", name="The other way round").get_attribute("href") or "")
+    expect(page.get_by_role("heading", name="Merge these two?")).to_be_visible()
+    yield "merge page, side by side", page
+    presses(page, "Merge")
+    expect(page.get_by_text("Both are one contact now")).to_be_visible()
+    page.get_by_role("link", name="Delete…").click()
+    expect(page.get_by_role("dialog", name="Delete this contact?")).to_be_visible()
+    yield "delete dialog", page
+    page.goto(page.url + "/delete")
+    yield "delete page", page
+
+
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
     links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, tasks,
+    one_person,
     plugins,
 )  # fmt: skip
 

@@ -90,6 +90,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.revoke", "GET"): ONE_PAGE,
     ("contacts.resend_invite", "POST"): ONE_DEED,
     ("contacts.send_login_email", "POST"): ONE_DEED,
+    ("merging.choose", "GET"): ONE_PAGE,
     ("contact_data.delete", "GET"): ONE_LED_PAGE,
     ("contact_data.export", "POST"): ONE_LED_PAGE,
     ("client_views.new", "GET"): ONE_PAGE,
@@ -161,6 +162,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.suspend", "POST"): ONE_DEED,
     ("contacts.revoke", "POST"): ONE_DEED,
     ("contacts.restore", "POST"): ONE_DEED,
+    ("merging.merge", "POST"): ONE_DEED,  # with themselves, which changes nothing
     # No address is named, so that nobody is deleted.
     ("contact_data.delete", "POST"): ONE_LED_DEED,
     ("staff.open_link", "GET"): Row("303 303 303", no_id="303 303 303"),
@@ -169,6 +171,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff.sign_out", "POST"): Row("303 303 303"),
 }
 FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
+    "merging.merge": lambda place: {"other": str(place.contact_id)},
     "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
     "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},
     "selection.act": lambda place: {"deed": "tag", "contact_ids": str(place.contact_id)},

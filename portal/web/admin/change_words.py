@@ -24,6 +24,7 @@ SAYS = {
     "viewed": ("{by} looked at the portal as {to} sees it", "eye", "note"),
     "hurried": ("{by} let the message to {to} go at once", "send"),
     "task_closed": ("{by} took {to} off the list of links to hand over", "check"),
+    "merged": ("{by} merged another contact into {to}", "users", "note"),
     "deleted": ("{by} deleted a contact for good", "x", "note"),
     "person_exported": ("{by} exported the personal data of {to}", "file"),
     "history_adopted": ("{by} took the history as it stood", "alert", "note"),
@@ -57,6 +58,7 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
     if "who" in detail and "role" in detail:
         was = f", was {detail['was']}" if detail.get("was") else ""
         yield f"{isolate(str(detail['who']))}: {detail['role']}{was}"
+    yield from _merged(detail.get("merged", {}))
     for field, (before, after) in detail.get("changes", {}).items():
         yield f"{name_of(field)}: {_shown(before)} → {_shown(after)}"
     if detail.get("changed"):
@@ -72,6 +74,11 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
         yield _WHY[detail["why"]]
     if "erased" in detail:
         yield "The details were erased with the contact"
+
+
+def _merged(other: dict[str, Any]) -> Iterator[str]:
+    if other:
+        yield f"The other one: {', '.join(isolate(str(one)) for one in other.values())}"
 
 
 def _shown(value: Any) -> str:

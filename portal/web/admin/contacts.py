@@ -12,7 +12,7 @@ from portal.flows.login_email import send_login_emails
 from portal.flows.revoke import restore as restore_access
 from portal.flows.revoke import revoke as revoke_access
 from portal.flows.revoke import suspend as suspend_access
-from portal.models import contact_list
+from portal.models import contact_duplicates, contact_list
 from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
@@ -106,6 +106,7 @@ def show(contact_id: int) -> ResponseReturnValue:
         can=_can(access),
         tags=Tag.of_contacts([contact.id]).get(contact.id, []),
         known_tags=Tag.in_use(contact.account_id),
+        duplicates=contact_duplicates.of(contact),
         email_changed="changed" in request.args and access is not None and access.is_open,
         **timeline_of(contact, access),
     )
