@@ -63,7 +63,6 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(desk_page.bp)
     for desk_page in (contact_tags, views, selection, client_views):
         app.register_blueprint(desk_page.bp)
-    app.register_blueprint(contact_data.bp)
     app.register_blueprint(branding.bp)
     app.register_blueprint(contact_data.bp)
     app.register_blueprint(merging.bp)
