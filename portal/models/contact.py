@@ -40,8 +40,8 @@ def _partial(name: str, where: str) -> Index:
 class Contact(Base):
     """A person whom an account knows. `email` is as typed; `email_norm` decides who is who.
 
-    `standing`, `seen_key` and `undelivered` repeat the access, for the list; triggers write them
-    (see migrations), and nobody else does.
+    `standing`, `seen_key`, `undelivered` and `opened` repeat the access, for the list; triggers
+    write them (see migrations), and nobody else does.
     """
 
     __tablename__ = "contact"
@@ -52,6 +52,7 @@ class Contact(Base):
         Index("ix_contact_account_id_seen_key", "account_id", "seen_key", "id"),
         Index("ix_contact_account_id_created_at", "account_id", "created_at", "id"),
         _partial("ix_contact_undelivered", "undelivered"),
+        _partial("ix_contact_opened", "opened"),
         _partial("ix_contact_phone", "phone <> ''"),
         Index(
             "ix_contact_account_id_phone",
@@ -80,6 +81,8 @@ class Contact(Base):
     seen_key: Mapped[datetime] = mapped_column(server_default=FetchedValue(), init=False)
     """When they last signed in; 1970 for someone who never did, so that there is an order."""
     undelivered: Mapped[bool] = mapped_column(server_default=FetchedValue(), init=False)
+    opened: Mapped[bool] = mapped_column(server_default=FetchedValue(), init=False)
+    """Invited, and somebody has opened the link, but nobody has joined yet."""
 
     @property
     def called(self) -> str:

@@ -33,9 +33,11 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 DORMANT = timedelta(days=90)
 """Who has joined and was not seen for so long is dormant."""
 NOT_INVITED, UNDELIVERED, BOUNCED, DORMANT_STATUS = "none", "undelivered", "bounced", "dormant"
+UNOPENED, OPENED = "unopened", "opened"
 STANDINGS: dict[str, str] = {
     NOT_INVITED: "",
     DORMANT_STATUS: Access.JOINED,
+    UNOPENED: Access.INVITED,
     **{str(status): status for status in Access},
 }
 _SHORTEST = 3
@@ -48,8 +50,9 @@ _TEXT = table("contact_search", column("rowid"))
 class Wanted:
     """What staff look for, and in which order. Empty fields match everyone.
 
-    *status* is a status of an access, `none`, `undelivered`, `bounced` or `dormant`; *reach* a kind
-    of address that they have; *seen_since* and *seen_until* bound their last sign-in.
+    *status* is a status of an access, `none`, `unopened`, `opened`, `undelivered`, `bounced` or
+    `dormant`; *reach* a kind of address that they have; *seen_since* and *seen_until* bound their
+    last sign-in.
     """
 
     q: str = ""
@@ -158,6 +161,8 @@ def _standing(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     found = _standing_itself(rows, wanted)
     if wanted.status == BOUNCED:
         found.append(_last_trouble(rows) == Status.BOUNCED)
+    if wanted.status == UNOPENED:
+        found += [rows.opened.is_(False), rows.undelivered.is_(False)]
     if wanted.status == DORMANT_STATUS:
         found.append(rows.seen_key < literal(now() - DORMANT, UtcDateTime()))
     return found
@@ -166,9 +171,10 @@ def _standing(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
 def _standing_itself(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     if not wanted.status:
         return []
-    if wanted.is_undelivered:
+    if wanted.is_undelivered or wanted.status == OPENED:
         # In the very words of its index: SQLite would not know "undelivered = 1" again.
-        return [literal_column(f"{rows.undelivered.table.name}.undelivered")]
+        name = OPENED if wanted.status == OPENED else UNDELIVERED
+        return [literal_column(f"{rows[name].table.name}.{name}")]
     return [rows.standing == STANDINGS[wanted.status]]
 
 

@@ -43,6 +43,7 @@ _SHOWN = tuple(
         "addresses",
         "standing",
         "undelivered",
+        "opened",
         "seen_key",
         "created_at",
         "sort_key",
@@ -78,6 +79,7 @@ class ContactLine(NamedTuple):
     addresses: dict[str, str]
     status: str
     undelivered: bool
+    opened: bool
     seen_key: datetime
     created_at: datetime
     sort_key: str

@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, UtcDateTime, big_id, db, execute, now
@@ -69,6 +70,8 @@ class PortalAccess(Base):
     auth_epoch: Mapped[int] = mapped_column(default=1)
     family_cut_at: Mapped[datetime | None] = mapped_column(default=None)
     undelivered: Mapped[bool] = mapped_column(default=False)
+    opened_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When a person first opened a link that was sent to the address of now."""
 
     @property
     def is_open(self) -> bool:
@@ -179,9 +182,18 @@ class PortalAccess(Base):
         db.session.execute(
             update(cls)
             .where(cls.contact_id == contact_id)
-            .values(auth_epoch=cls.auth_epoch + 1, undelivered=False)
+            .values(auth_epoch=cls.auth_epoch + 1, undelivered=False, opened_at=None)
             .execution_options(synchronize_session=False)
         )
+
+    @staticmethod
+    def mark_opened(connection: Connection, contact_id: int, at: datetime) -> None:
+        """Note that a person opened a link of an invited contact, the first time.
+
+        An access that somebody else is changing is left out, because many are noted together and
+        none may wait for another: most often its owner is just pressing the button.
+        """
+        connection.execute(_MARK_OPENED, {"contact": contact_id, "moment": at})
 
     @classmethod
     def mark_delivery(cls, contact_id: int, *, undelivered: bool) -> None:
@@ -197,6 +209,18 @@ class PortalAccess(Base):
 LETS_IN = or_(*(PortalAccess.status == status for status in OPEN))
 """For statements built once: an IN is written anew each time one is executed."""
 _MOMENT = bindparam("moment", type_=UtcDateTime())
+_UNOPENED = (
+    select(PortalAccess.contact_id)
+    .where(
+        PortalAccess.contact_id == bindparam("contact", type_=big_id),
+        PortalAccess.opened_at.is_(None),
+        PortalAccess.status == Access.INVITED,
+    )
+    .with_for_update(skip_locked=True)
+)
+_MARK_OPENED = (
+    update(PortalAccess).where(PortalAccess.contact_id.in_(_UNOPENED)).values(opened_at=_MOMENT)
+)
 _JOIN = (
     update(PortalAccess)
     .where(PortalAccess.contact_id == bindparam("contact", type_=big_id), LETS_IN)

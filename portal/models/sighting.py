@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from portal import scanners
 from portal.models.event import Event
+from portal.models.portal_access import PortalAccess
 
 QUICK = timedelta(seconds=10)
 """A person takes longer to find a message, to read it and to press its button."""
@@ -48,6 +49,8 @@ def note(connection: Connection, seen: Sighting) -> int:
         "signs": signs,
         "is_program": scanners.is_program(signs),
     }
+    if not seen.state and not detail["is_program"]:
+        PortalAccess.mark_opened(connection, seen.contact_id, seen.at)
     return Event.record_aside(
         connection,
         "turned_away" if seen.state else "opened",

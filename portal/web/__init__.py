@@ -22,6 +22,7 @@ from portal.web import (
     viewing,
 )
 from portal.web.admin import (
+    adoption,
     audit,
     branding,
     channels,
@@ -61,7 +62,7 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(module.bp)
     for desk_page in (deliveries, delivery, channels, tasks, plugins, audit, support_codes):
         app.register_blueprint(desk_page.bp)
-    for desk_page in (contact_tags, views, selection, client_views):
+    for desk_page in (contact_tags, views, selection, client_views, adoption):
         app.register_blueprint(desk_page.bp)
     app.register_blueprint(branding.bp)
     app.register_blueprint(contact_data.bp)

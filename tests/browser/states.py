@@ -49,6 +49,7 @@ def empty_account(house: House) -> Iterator[State]:
     desk = house.staff(BEA, "birch")
     yield "overview empty", desk.at()
     yield "contacts empty", desk.at("contacts/")
+    yield "adoption empty", desk.at("adoption/")
 
 
 def overview(house: House) -> Iterator[State]:
@@ -349,7 +350,7 @@ def view_as_client(desk: Desk, clients: Page) -> Iterator[State]:
     yield "view as client dialog", page
     sheet.get_by_label("Reason").fill("He asked on the phone where his invoices are")
     presses(sheet, "View as client")
-    expect(page.get_by_text("You see the portal as")).to_be_visible()
+    expect(page.get_by_text("Read only, until")).to_be_visible()
     yield "view as client", page
     page.goto("/p/acme/access")
     yield "view as client, your access", page
@@ -412,6 +413,12 @@ def letters(house: House) -> Iterator[State]:
     for name, subject in (("invite", "invitation"), ("login", "Your sign-in"), ("self", "Sign in")):
         programme.set_content(html_of(house.letter_to("lena@letter.example", subject)))
         yield f"{name} message", programme
+
+
+def adoption(house: House) -> Iterator[State]:
+    page = lived_in(house).at("adoption/")
+    expect(page.get_by_role("heading", name="What to do next")).to_be_visible()
+    yield "adoption", page
 
 
 def deliveries(house: House) -> Iterator[State]:
@@ -608,9 +615,8 @@ def one_person(house: House) -> Iterator[State]:
 
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
-    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, tasks,
-    one_person,
-    plugins,
+    links, rooms, errors, mailbox, letters, adoption, deliveries, history, undo, channels,
+    branding, tasks, one_person, plugins,
 )  # fmt: skip
 
 

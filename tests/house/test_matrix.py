@@ -93,6 +93,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("merging.choose", "GET"): ONE_PAGE,
     ("contact_data.delete", "GET"): ONE_LED_PAGE,
     ("contact_data.export", "POST"): ONE_LED_PAGE,
+    ("adoption.page", "GET"): PAGE,
     ("client_views.new", "GET"): ONE_PAGE,
     ("client_views.new", "POST"): ONE_DEED,
     ("client_views.end", "POST"): DEED,  # at once: nothing else of the portal can be pressed

@@ -23,6 +23,8 @@ STATUSES = [
     ("", "Everyone"),
     ("none", "Not invited"),
     ("invited", "Invited"),
+    ("unopened", "Invited, not opened"),
+    ("opened", "Opened, not joined"),
     ("joined", "Joined"),
     ("undelivered", "Undelivered"),
     ("bounced", "Bounced"),

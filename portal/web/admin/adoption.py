@@ -1,0 +1,81 @@
+"""Adoption: how far the contacts have come, from not invited to dormant, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.models import adoption
+from portal.models.adoption import Number
+from portal.models.contact_criteria import DORMANT
+from portal.web.admin.desk import at_desk, desk
+
+bp = desk("adoption", __name__, path="/adoption")
+
+WIDEST = 300
+"""Of a bar, in the units of the chart."""
+
+
+class Step(NamedTuple):
+    """One step of the funnel: its bar and its line in the table."""
+
+    name: str
+    means: str
+    number: str
+    width: float
+    list_url: str
+    action: str
+    action_url: str
+
+
+def _means() -> dict[str, tuple[str, str, str]]:
+    """Return name, meaning and the words of the next action for each step."""
+    return {
+        "not_invited": ("Not invited", "In the address book only", "Invite them"),
+        "undelivered": ("Undelivered", "The last message did not arrive", "See why"),
+        "unopened": ("Not opened", "Invited; nobody has opened the link", "Send it again"),
+        "opened": ("Opened", "Opened the link, and did not sign in", "Send it again"),
+        "joined": ("Joined", "Has signed in at least once", ""),
+        "dormant": (
+            "Dormant",
+            f"Joined, and not seen for {DORMANT.days} days",
+            "Send a login e-mail",
+        ),
+    }
+
+
+@bp.get("/")
+def page() -> ResponseReturnValue:
+    account, _staff = at_desk()
+    numbers = adoption.of(account.id)
+    most = max(number.many for number in numbers)
+    steps = [_step(name, words, getattr(numbers, name), most) for name, words in _means().items()]
+    return render_template("admin/adoption.html", steps=steps, is_empty=not most)
+
+
+def _step(name: str, words: tuple[str, str, str], number: Number, most: int) -> Step:
+    title, means, action = words
+    status = "none" if name == "not_invited" else name
+    picked: dict[str, Any] = {"status": status, "select": 1}
+    action_url = (
+        url_for("deliveries.index", status="undelivered")
+        if name == "undelivered"
+        else url_for("contacts.index", **picked)
+    )
+    return Step(
+        name,
+        means,
+        shown(number),
+        round(WIDEST * number.many / most, 1) if most else 0,
+        url_for("contacts.index", status=status),
+        action if number.many else "",
+        action_url,
+    )._replace(name=title)
+
+
+def shown(number: Number) -> str:
+    """Return "1,204", "10,000+" for at least so many, or "at most 489,000"."""
+    words = f"{number.many:,}"
+    return {"": words, "least": f"{words}+", "most": f"at most {words}"}[number.bound]
