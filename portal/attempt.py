@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, cast
@@ -40,6 +41,7 @@ from portal.models.staff import Staff
 from portal.plugins.guard import About
 from portal.routing import address_of, order
 from portal.tokens import code_of
+from portal.wording import OwnWords
 
 MARGIN_SECONDS = 10
 """A send must end so long before its lease: a late answer would meet another worker's attempt."""
@@ -62,6 +64,8 @@ class Job:
     sender: Staff | None
     setting: ChannelSetting | None = None
     was_undelivered: bool = False
+    own: Mapping[str, OwnWords] = field(default_factory=dict)
+    """The account's own words for this message, by form."""
     is_probe: bool = False
     """Its end decides whether a channel that was paused is well again."""
 
@@ -249,6 +253,8 @@ def _words(job: Job, token: str, added: dict[str, str]) -> Words:
         asked_from=job.claim.note if link.kind == Kind.SELF else "",
         greeting=added.get("greeting", ""),
         closing=added.get("closing", ""),
+        own=job.own.get("email"),
+        own_short=job.own.get("short"),
     )
 
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import css_inline
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import escape
 
 from portal.channel import MAILED_KINDS, Kind, Message
 from portal.config import bundled
+from portal.moments import expiry_in_words, language_in, minutes_until, time_left
+from portal.wording import OwnWords, fill, is_note
+from portal.wording import paragraphs as parted
 
 ACCENT = "#1f6f5c"
 NEAR_BLACK = "#11150f"
-TRANSLATED = frozenset({"en"})
+LANGUAGES = {"en": "English"}
 LONGEST_NAME = 120
 NAMES = (
     "account_name",
@@ -37,6 +37,7 @@ NAMES = (
 LONGEST_NOTE = 4000
 _GAPS = {name: f"\ue000{name}-{token_hex(8)}\ue000" for name in ("link", "code", "contact_name")}
 """Stand where a message has words of its own; nobody outside this process can write them."""
+_GAPS_OF = {"client": "contact_name", "code": "code"}
 
 SUBJECTS: dict[Kind, str] = {
     "invite": "Your invitation to the {} client portal",
@@ -53,6 +54,7 @@ class Words:
     *portal_url*, *portal_host* and *link* are ours and built from settings alone.
     *time_zone* is an IANA name. *asked_from* is like "Chrome on Android".
     *greeting* and *closing* are lines that plugins add, *support* and *footer* those of the brand.
+    *own* and *own_short* are the account's words in place of ours.
     """
 
     kind: Kind
@@ -74,33 +76,56 @@ class Words:
     closing: str = ""
     support: str = ""
     footer: str = ""
+    own: OwnWords | None = None
+    own_short: OwnWords | None = None
+
+
+@dataclass(frozen=True)
+class _Own:
+    """An account's words, all filled in but what each message has of its own."""
+
+    subject: str
+    paragraphs: tuple[tuple[bool, str], ...]
+    """Whether the personal note stands there, and else what does."""
+    preheader: str
+    button: str
 
 
 def render(words: Words, now: datetime | None = None) -> Message:
     """Return *words* as they are sent at *now*. A copied link's message has no HTML part."""
     now = now or datetime.now(UTC)
-    subject = SUBJECTS[words.kind].format(one_line(words.account_name))
-    locale = words.locale if _language(words.locale) in TRANSLATED else "en"
+    locale = words.locale if language_in(words.locale) in LANGUAGES else "en"
     accent = words.accent.lower()
     if not re.fullmatch("#[0-9a-f]{6}", accent):
         accent = ACCENT
     code, link = code_in_words(words.code), words.link
-    left = _left(_minutes(words.expires_at, now), locale)
+    left = time_left(minutes_until(words.expires_at, now), locale)
+    names = {name: one_line(getattr(words, name)) for name in NAMES}
+    expiry = expiry_in_words(words.expires_at, now, words.time_zone, locale)
+    said = {
+        "client": names["contact_name"],
+        "portal": names["account_name"],
+        "staff": names["sent_by"] or names["account_name"],
+        "expires": expiry,
+        "code": code,
+    }
+    subject = _subject(words, said)
+    note = tuple(paragraphs(words.note))
     values: dict[str, Any] = {
         "subject": subject,
-        "language": _language(locale),
+        "language": language_in(locale),
         "accent": accent,
         "on_accent": readable_on(accent),
         "portal_url": words.portal_url,
         "portal_host": words.portal_host,
         "link": _GAPS["link"],
         "code": _GAPS["code"] if code else "",
-        "note": tuple(paragraphs(words.note)),
+        "note": note,
+        "own": _own(words.own, subject, said, has_note=bool(note)),
         "greeting": " ".join(paragraphs(words.greeting)),
         "closing": " ".join(paragraphs(words.closing)),
-        "expiry": expiry_in_words(words.expires_at, now, words.time_zone, locale),
+        "expiry": expiry,
     }
-    names = {name: one_line(getattr(words, name)) for name in NAMES}
     own = {"link": link, "code": code, "contact_name": names["contact_name"]}
     if own["contact_name"]:
         names["contact_name"] = _GAPS["contact_name"]
@@ -109,8 +134,47 @@ def render(words: Words, now: datetime | None = None) -> Message:
         subject=subject,
         text=_filled(text, {**own, "contact_name": isolate(own["contact_name"])}),
         html=_filled(html, {name: str(escape(value)) for name, value in own.items()}),
-        short=_short(words.kind, isolate(names["account_name"]), link, code, left),
+        short=_own_short(words, {**said, "expires": left, "link": link})
+        or _short(words.kind, isolate(names["account_name"]), link, code, left),
     )
+
+
+def language_of(locale: str) -> str:
+    """Return the language in which a message to somebody with *locale* is written."""
+    language = language_in(locale)
+    return language if language in LANGUAGES else "en"
+
+
+def _subject(words: Words, said: dict[str, str]) -> str:
+    if words.own is not None and words.own.subject:
+        return one_line(fill(words.own.subject, said))
+    return SUBJECTS[words.kind].format(said["portal"])
+
+
+def _own(
+    own: OwnWords | None, subject: str, said: dict[str, str], *, has_note: bool
+) -> _Own | None:
+    """Return *own* filled in, with gaps where `render` puts what differs from client to client.
+
+    A personal note is never lost: without a place of its own it follows the rest.
+    """
+    if own is None:
+        return None
+    gaps = {name: _GAPS[gap] for name, gap in _GAPS_OF.items() if said[name]}
+    isolated = {name: isolate(value) for name, value in said.items()} | gaps
+    parts = [(is_note(part), fill(part, isolated).strip()) for part in parted(own.body)]
+    kept = [(note, text) for note, text in parts if (has_note if note else text)]
+    if has_note and not any(note for note, _text in kept):
+        kept.append((True, ""))
+    first = next((text for note, text in kept if not note), "")
+    return _Own(subject, tuple(kept), first, own.button)
+
+
+def _own_short(words: Words, said: dict[str, str]) -> str:
+    if words.own_short is None:
+        return ""
+    isolated = {**said, "portal": isolate(said["portal"]), "client": isolate(said["client"])}
+    return " ".join(fill(words.own_short.body, isolated).split())
 
 
 def link_url(url: str, token: str) -> str:
@@ -126,13 +190,6 @@ def code_in_words(code: str) -> str:
     """Return *code* as people read it aloud: `4821 9035`."""
     digits = code.replace(" ", "")
     return " ".join(digits[n : n + 4] for n in range(0, len(digits), 4))
-
-
-def expiry_in_words(expires_at: datetime, now: datetime, time_zone: str, locale: str) -> str:
-    """Return when something ends, like "in 10 minutes, at 14:32 (CET) on 22 Nov 2026"."""
-    minutes = _minutes(expires_at, now)
-    minute = expires_at.astimezone(UTC).replace(second=0, microsecond=0)
-    return _expiry(minute, minutes, time_zone, locale)
 
 
 @lru_cache(maxsize=4096)
@@ -203,68 +260,6 @@ def _filled(pattern: str, own: dict[str, str]) -> str:
 def _short(kind: str, account_name: str, link: str, code: str, left: str) -> str:
     pattern = _short_pattern(kind, has_code=bool(code))
     return pattern.format(account_name=account_name, link=link, code=code, left=left)
-
-
-def _minutes(expires_at: datetime, now: datetime) -> int:
-    return max(1, round((expires_at - now).total_seconds() / 60))
-
-
-@lru_cache(maxsize=1024)
-def _expiry(expires_at: datetime, minutes: int, time_zone: str, name: str) -> str:
-    locale = _locale(name)
-    local = expires_at.astimezone(_zone(time_zone))
-    left = _left(minutes, name)
-    if locale.language != "en":
-        when = format_datetime(local, "medium", locale=locale)
-        return f"{left}, {when} ({_zone_name(local)})"
-    time, date = format_time(local, "short", locale=locale), format_date(local, locale=locale)
-    return f"{left}, at {time} ({_zone_name(local)}) on {date}".replace("\u202f", " ")
-
-
-@lru_cache(maxsize=1024)
-def _left(minutes: int, locale: str) -> str:
-    """Return "in 10 minutes"."""
-    return format_timedelta(
-        timedelta(minutes=minutes),
-        granularity=_unit(minutes),
-        threshold=10**6,
-        add_direction=True,
-        locale=_locale(locale),
-    )
-
-
-def _unit(minutes: int) -> Any:
-    if minutes < 60 or (minutes < 180 and minutes % 60):
-        return "minute"
-    return "hour" if minutes < 2 * 24 * 60 - 30 else "day"
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # what a name can be: unknown, a folder, a path
-        return ZoneInfo("UTC")
-
-
-def _zone_name(local: datetime) -> str:
-    """Return "CET", or "UTC+05:45" where the zone has no letters of its own."""
-    name = local.tzname() or ""
-    return name if name.isalpha() else f"UTC{local.isoformat()[-6:]}"
-
-
-@cache
-def _locale(name: str) -> Locale:
-    """Return the locale *name*; plain English counts its hours to 24 and its days first."""
-    try:
-        locale = Locale.parse(name.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        locale = Locale("en")
-    return Locale("en", "GB") if str(locale) == "en" else locale
-
-
-@cache
-def _language(name: str) -> str:
-    return _locale(name).language
 
 
 class _Inlined(BaseLoader):

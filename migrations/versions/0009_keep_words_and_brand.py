@@ -35,6 +35,39 @@ def upgrade() -> None:
     )
 
 
+    op.create_table(
+        "message_words",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("account_id", BIG, nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("form", sa.String(length=5), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("is_own", sa.Boolean(), nullable=False),
+        sa.Column("subject", sa.String(length=150), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("button", sa.String(length=40), nullable=False),
+        sa.Column("written_by", BIG, nullable=True),
+        sa.Column("written_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name="fk_message_words_account_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by"], ["staff.id"], name="fk_message_words_written_by", ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_message_words"),
+    )
+    op.create_index(
+        "ix_message_words_account_id",
+        "message_words",
+        ["account_id", "kind", "form", "language", "id"],
+    )
+    op.add_column(
+        "channel_trial", sa.Column("draft", sa.JSON(), server_default="{}", nullable=False)
+    )
+
+
 def downgrade() -> None:
+    op.drop_column("channel_trial", "draft")
+    op.drop_table("message_words")
     op.drop_table("brand_image")
     op.drop_column("account", "brand")

@@ -20,11 +20,13 @@ from portal.db import DatabaseAway, atomic, now
 from portal.ends import OUT, write_end, write_ends
 from portal.interrupt import one_watch
 from portal.lanes import BATCH, PROMPT_SECONDS, Seat, alone, lane_of
+from portal.messages import language_of
 from portal.models import claims, outbox
 from portal.models.channel_setting import ChannelSetting
 from portal.models.claims import Claim, Due, People
 from portal.models.delivery import Status
 from portal.models.magic_link import Kind, MagicLink
+from portal.models.message_words import own_words
 from portal.models.pace import Pace
 from portal.models.portal_access import PortalAccess
 
@@ -203,6 +205,12 @@ def _job(claim: Claim, people: People) -> Job:
         sender=people.sender,
         setting=people.setting,
         was_undelivered=people.access.undelivered,
+        own=own_words(
+            people.account,
+            claim.kind,
+            language_of(people.contact.locale or people.account.locale),
+            people.link.created_at,
+        ),
     )
 
 

@@ -15,12 +15,13 @@ from portal.channel import Channel, ChannelError, Message, SendRequest, Sent, Se
 from portal.config import settings
 from portal.db import atomic, db, now
 from portal.errors import AlreadyShownError, LinkEndedError
-from portal.messages import Words, link_url, portal_url, render
+from portal.messages import Words, language_of, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.event import Event
 from portal.models.look import Look
 from portal.models.magic_link import Kind, MagicLink
+from portal.models.message_words import own_words
 from portal.models.portal_access import PortalAccess
 from portal.models.staff import Staff
 from portal.plugins.guard import About
@@ -213,6 +214,8 @@ def _request(
 
 def _message(account: Account, contact: Contact, link: MagicLink, by: Staff, url: str) -> Message:
     """Return the words around the link: whatever its kind, it is *by* who hands it over."""
+    locale = contact.locale or account.locale
+    own = own_words(account, Kind.MAGIC, language_of(locale), now())
     return render(
         Words(
             kind="magic",
@@ -225,9 +228,11 @@ def _message(account: Account, contact: Contact, link: MagicLink, by: Staff, url
             sent_by=by.called,
             section_title=_section_title(account, link.target),
             time_zone=account.time_zone,
-            locale=contact.locale or account.locale,
+            locale=locale,
             support=account.brand.get("support", ""),
             footer=account.brand.get("footer", ""),
+            own=own.get("email"),
+            own_short=own.get("short"),
         )
     )
 

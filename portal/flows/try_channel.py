@@ -20,6 +20,7 @@ from portal.channel import (
 )
 from portal.config import settings
 from portal.db import atomic, db, now, storable
+from portal.drafts import drafted
 from portal.errors import PortalError
 from portal.interrupt import at_most, ended_after
 from portal.messages import portal_url
@@ -29,6 +30,7 @@ from portal.models.channel_trial import ChannelTrial
 from portal.models.delivery import Delivery
 from portal.models.event import Event
 from portal.plugins.guard import About
+from portal.wording import OwnWords
 
 
 class Outcome(NamedTuple):
@@ -82,6 +84,11 @@ def _outcome(trial: ChannelTrial, account: Account) -> Outcome:
 
 
 @atomic
+def _account(account_id: int) -> Account:
+    return db.session.get_one(Account, account_id)
+
+
+@atomic
 def _settings(account: Account, channel: Channel) -> Settings:
     return settings_of(account, channel.id, ChannelSetting.find(account.id, channel.id))
 
@@ -96,8 +103,10 @@ def _checked(channel: Channel, found: Settings) -> Outcome:
 
 
 def _sent(trial: ChannelTrial, channel: Channel, found: Settings) -> Outcome:
-    account = found.account
+    account, draft = found.account, trial.draft
     url = portal_url(settings().url, account.slug)
+    if draft:
+        return _draft_sent(trial, channel, found, url)
     text = f"This is a test message from {account.name}. The client portal is at {url}\n"
     sent = channel.send(
         SendRequest(
@@ -113,6 +122,29 @@ def _sent(trial: ChannelTrial, channel: Channel, found: Settings) -> Outcome:
             link=url,
             sender_name=account.name,
             expires_at=now() + timedelta(hours=1),
+        ),
+        found,
+    )
+    return Outcome(True, f"The provider took the message to {trial.to}.", sent.reply[:500])
+
+
+def _draft_sent(trial: ChannelTrial, channel: Channel, found: Settings, url: str) -> Outcome:
+    """Send the words that somebody is writing, to themselves."""
+    draft, row = trial.draft, _account(trial.account_id)
+    own = OwnWords(draft["body"], draft["subject"], draft["button"]) if draft["body"] else None
+    kind, form, language = draft["kind"], draft["form"], draft["language"]
+    message = drafted(row, kind, form, language, own, staff=draft["staff"])
+    sent = channel.send(
+        SendRequest(
+            key=f"trial-{trial.id}-{trial.asked_at.timestamp():.0f}",
+            kind="login",
+            to=channel.normalise_address(trial.to, found),
+            to_name="",
+            message=message,
+            link=url,
+            sender_name=row.name,
+            expires_at=now() + timedelta(hours=1),
+            locale=language,
         ),
         found,
     )

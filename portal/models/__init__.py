@@ -16,6 +16,7 @@ from portal.models.event_chain import EventChain
 from portal.models.event_cursor import EventCursor
 from portal.models.event_seal import EventSeal
 from portal.models.magic_link import Kind, MagicLink
+from portal.models.message_words import MessageWords
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
@@ -53,6 +54,7 @@ __all__ = [
     "EventSeal",
     "Kind",
     "MagicLink",
+    "MessageWords",
     "Pace",
     "PluginCursor",
     "PluginFault",

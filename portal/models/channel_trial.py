@@ -32,6 +32,8 @@ class ChannelTrial(Base):
         ForeignKey("staff.id", ondelete="SET NULL"), default=None
     )
     to: Mapped[str] = mapped_column(String(300), default="")
+    draft: Mapped[dict[str, str]] = mapped_column(JSON, default_factory=dict, server_default="{}")
+    """The words that a test carries, with their `kind`, `form` and `language`; else our own."""
     status: Mapped[str] = mapped_column(String(7), default="queued")
     """`queued`, `running`, `passed` or `failed`."""
     words: Mapped[str] = mapped_column(Text, default="")
@@ -47,10 +49,18 @@ class ChannelTrial(Base):
 
     @classmethod
     def ask(
-        cls, account_id: int, channel: str, what: str, *, by: int, to: str = ""
+        cls,
+        account_id: int,
+        channel: str,
+        what: str,
+        *,
+        by: int,
+        to: str = "",
+        draft: dict[str, str] | None = None,
     ) -> ChannelTrial:
         """Ask for a trial; once committed, wake a worker."""
         trial = cls(account_id=account_id, channel=channel, what=what, asked_by=by, to=to)
+        trial.draft = draft or {}
         db.session.add(trial)
         db.session.flush()
         after_commit(lambda: queue.wake("try", trial.id))

@@ -43,6 +43,7 @@ from portal.web.admin import (
     support_codes,
     tasks,
     views,
+    words,
 )
 from portal.web.client import links, portal
 
@@ -67,6 +68,7 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(branding.bp)
     app.register_blueprint(contact_data.bp)
     app.register_blueprint(merging.bp)
+    app.register_blueprint(words.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

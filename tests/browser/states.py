@@ -563,6 +563,28 @@ def branding(house: House) -> Iterator[State]:
     page.get_by_text("Saved. Pages").wait_for()
 
 
+def words(house: House) -> Iterator[State]:
+    desk = house.staff()
+    yield "words", desk.at("words/")
+    page = desk.at("words/edit?kind=invite&form=email&language=en")
+    page.get_by_label("Text").fill("Hello {{cleint}}")
+    presses(page, "Save")
+    expect(page.get_by_text("means nothing here")).to_be_visible()
+    yield "words with an error", page
+    page.get_by_label("Text").fill("Hello {{client}},\n\ncome in for your FREE papers.\n\n{{note}}")
+    framed = page.frame_locator("iframe")
+    expect(framed.get_by_text("come in for your FREE papers.")).to_be_visible()
+    presses(page, "Save")
+    page.get_by_text("Saved. Messages").wait_for()
+    yield "words of an e-mail", page
+    page = desk.at("words/edit?kind=self&form=short&language=en")
+    expect(page.get_by_text("segment")).to_be_visible()
+    yield "words of a text message", page
+    desk.at("words/edit?kind=invite&form=email&language=en")
+    page.get_by_role("button", name="Restore Portico").click()
+    page.get_by_text("Restored.").wait_for()
+
+
 def tasks(house: House) -> Iterator[State]:
     desk = lived_in(house)
     desk.invites("nils@nowhere.invalid", LONG_NAME)
@@ -617,6 +639,11 @@ ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
     links, rooms, errors, mailbox, letters, adoption, deliveries, history, undo, channels,
     branding, tasks, one_person, plugins,
+    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, tasks,
+    one_person,
+    plugins,
+    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, words,
+    tasks, plugins,
 )  # fmt: skip
 
 

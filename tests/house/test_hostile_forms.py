@@ -17,12 +17,13 @@ NAMES = (
     "receipt_wait", "undo_one", "undo_bulk", "country", "send_at", "email", "name", "note", "phone",
     "locale", "external_id", "who", "contact_id", "contact_ids", "life", "target", "link_id",
     "regenerate", "code", "set-smtp_host", "set-smtp_port", "set-smtp_password", "set-from_address",
-    "accent", "support", "footer", "use", "nearest", "what",
+    "accent", "support", "footer", "use", "nearest", "what", "subject", "body", "button",
+    "form", "language", "version", "view",
     "set-dkim_key", "set-dkim_selector", "set-bounce_host", "set-bounce_folder",
 )  # fmt: skip
 DESK = ("contacts", "client_views", "contact_tags", "views", "selection",
         "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
-        "channels", "support_codes", "branding")  # fmt: skip
+        "channels", "support_codes", "branding", "words")  # fmt: skip
 
 
 def test_no_form_breaks_on_what_it_is_sent(town: Town) -> None:

@@ -138,6 +138,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("branding.show", "GET"): LED_PAGE,
     ("branding.save", "POST"): LED_DEED,
     ("branding.change_picture", "POST"): LED_DEED,
+    ("words.index", "GET"): LED_PAGE,
+    ("words.edit", "GET"): LED_PAGE,
+    ("words.save", "POST"): LED_DEED,
+    ("words.restore", "POST"): LED_DEED,
+    # No channel is set up that could carry it.
+    ("words.test", "POST"): LED_PAGE._replace(own="422 303 303"),
+    ("words.preview", "GET"): LED_PAGE,
+    ("words.preview", "POST"): LED_PAGE,
     ("plugins.index", "GET"): PAGE._replace(only=("owner", "another")),
     ("portal.front", "GET"): DOOR,
     ("portal.section", "GET"): ROOM._replace(no_id="303 404 303"),
@@ -171,6 +179,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff.link_page", "POST"): Row("410 410 410"),
     ("staff.sign_out", "POST"): Row("303 303 303"),
 }
+WORDS = {"kind": "login", "subject": "Come in", "body": "Hello {{client}}", "button": "In"}
 FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "merging.merge": lambda place: {"other": str(place.contact_id)},
     "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
@@ -187,6 +196,9 @@ FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "channels.account_options": lambda _place: {"country": ""},
     "channels.order": lambda _place: {"kind": "invite", "channel": "email", "deed": "up"},
     "branding.save": lambda _place: {"name": "Acme", "accent": "#1f6f5c"},
+    "words.save": lambda _place: WORDS,
+    "words.test": lambda _place: {**WORDS, "to": "test@acme.example"},
+    "words.preview": lambda _place: WORDS,
     "branding.change_picture": lambda _place: {"what": "logo", "deed": "remove"},
     "channels.test": lambda place: {"to": f"test@{place.slug}.example"},
     "support_codes.enter": lambda _place: {"code": "K7M-4QX"},

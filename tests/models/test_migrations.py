@@ -16,6 +16,7 @@ from sqlalchemy import Engine, inspect, text
 from portal import config, schema
 from portal.db import Base, db, now, put
 from portal.flows.seal_history import seal
+from portal.models.account import Account
 from portal.models.brand_image import BrandImage
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
@@ -23,6 +24,7 @@ from portal.models.client_view import ClientView
 from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
 from portal.models.delivery import Delivery
+from portal.models.message_words import MessageWords
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
@@ -34,6 +36,7 @@ from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
 from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
+from portal.wording import OwnWords
 from tests.cast import Client, Staff
 
 TRIGGERS = {
@@ -98,6 +101,8 @@ def fill_the_rest() -> None:
     WorkerSign.beat(uuid4(), started_at=now(), version="1", processes=2)
     db.session.add(PluginCursor(name="watcher", event_id=7))
     ContactTag.put_on(Tag.find_or_add(delivery.account_id, "VIP").id, [delivery.contact_id])
+    account = db.session.get_one(Account, delivery.account_id)
+    MessageWords.write(account, "invite", "short", "en", OwnWords("Come in: {{link}}"), 1)
     BrandImage.put_up(delivery.account_id, "logo", b"a picture")
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
     put(run := Run(account_id=delivery.account_id, what="add", source="file"))

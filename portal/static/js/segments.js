@@ -25,6 +25,11 @@ export const SAMPLES = {
   minutes: "10",
 };
 
+const WORDS = {
+  portal: SAMPLES.account, client: SAMPLES.name, staff: "Ada Byron", link: SAMPLES.link, code: SAMPLES.code,
+  expires: "in 10 minutes",
+};
+
 const BASIC = new Set(
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà",
@@ -50,7 +55,9 @@ export function simplified(text, keep) {
 export function note(template, keepsSpecial) {
   const words = template.trim();
   if (!words) return "";
-  const text = words.replace(/\{(\w*)\}/g, (whole, name) => (Object.hasOwn(SAMPLES, name) ? SAMPLES[name] : whole));
+  const text = words
+    .replace(/\{\{ *([a-z]+) *\}\}/g, (whole, name) => (Object.hasOwn(WORDS, name) ? WORDS[name] : whole))
+    .replace(/\{(\w*)\}/g, (whole, name) => (Object.hasOwn(SAMPLES, name) ? SAMPLES[name] : whole));
   const { encoding, characters, segments, room } = count(keepsSpecial ? text : simplified(text, SAMPLES.link));
   const warning = segments < MANY ? "" : ` · costs as much as ${segments} messages`;
   return `${segments} segment${segments === 1 ? "" : "s"} · ${characters} of ${room} characters · ${encoding}${warning}`;

@@ -10,6 +10,7 @@ from portal.messages import isolate
 SAYS = {
     "account_opened": ("The account was opened", "arch"),
     "account_changed": ("{by} changed the account", "settings"),
+    "words_changed": ("{by} changed the words of a message", "edit"),
     "staff_added": ("{by} added somebody to the staff", "user-plus"),
     "role_changed": ("{by} changed somebody's role", "users"),
     "staff_link_made": ("A sign-in link was made for {by}", "link"),
@@ -72,6 +73,7 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
         yield "One other browser was signed out" if count == 1 else f"{count} others signed out"
     if detail.get("why") in _WHY:
         yield _WHY[detail["why"]]
+    yield from _of_words(detail)
     if "erased" in detail:
         yield "The details were erased with the contact"
 
@@ -79,6 +81,12 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
 def _merged(other: dict[str, Any]) -> Iterator[str]:
     if other:
         yield f"The other one: {', '.join(isolate(str(one)) for one in other.values())}"
+def _of_words(detail: dict[str, Any]) -> Iterator[str]:
+    if "form" in detail and "language" in detail:
+        form = "e-mail" if detail["form"] == "email" else "text message"
+        yield f"{str(detail.get('kind', '')).capitalize()}, {form}, {detail['language']}"
+        if detail.get("restored"):
+            yield "Back to Portico's own words"
 
 
 def _shown(value: Any) -> str:

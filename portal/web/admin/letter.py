@@ -8,10 +8,11 @@ from portal import plugins
 from portal.channel import Kind as MessageKind
 from portal.channel import Message
 from portal.config import settings
-from portal.messages import Words, link_url, portal_url, render
+from portal.messages import Words, language_of, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.delivery_story import DeliveryPeople
 from portal.models.magic_link import Kind
+from portal.models.message_words import own_words
 from portal.tokens import TOKEN_LENGTH
 from portal.web.headers import CSP
 
@@ -26,6 +27,8 @@ LETTER_CSP = (
 def masked_message(account: Account, people: DeliveryPeople) -> Message:
     """Return the words of the message, with names and address as they are today."""
     delivery, link, contact, _access, sender = people
+    locale = contact.locale or account.locale
+    own = own_words(account, link.kind, language_of(locale), link.created_at)
     return render(
         Words(
             kind=cast(MessageKind, link.kind),
@@ -41,9 +44,11 @@ def masked_message(account: Account, people: DeliveryPeople) -> Message:
             section_title=_section_title(account, link.target),
             expires_at=link.expires_at,
             time_zone=account.time_zone,
-            locale=contact.locale or account.locale,
+            locale=locale,
             support=account.brand.get("support", ""),
             footer=account.brand.get("footer", ""),
+            own=own.get("email"),
+            own_short=own.get("short"),
             asked_from=delivery.note if link.kind == Kind.SELF else "",
         ),
         delivery.finished_at or delivery.due_at,
