@@ -638,12 +638,7 @@ def one_person(house: House) -> Iterator[State]:
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
     links, rooms, errors, mailbox, letters, adoption, deliveries, history, undo, channels,
-    branding, tasks, one_person, plugins,
-    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, tasks,
-    one_person,
-    plugins,
-    links, rooms, errors, mailbox, letters, deliveries, history, undo, channels, branding, words,
-    tasks, plugins,
+    branding, words, tasks, one_person, plugins,
 )  # fmt: skip
 
 
