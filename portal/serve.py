@@ -15,7 +15,8 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.notes import Notes
 from portal.processes import die_with_parent, log_to_stderr
-from portal.slots import Slots
+from portal.slots import Files, Slots
+from portal.web import uploads
 
 STOP_WITHIN_SECONDS = 3
 WAITING_AT_MOST = 512
@@ -66,4 +67,5 @@ def worker_app() -> Slots:
     gc.freeze()
     gc.set_threshold(*GARBAGE_AFTER)
     found: Settings = app.config["PORTAL_SETTINGS"]
-    return Slots(app, found.web_threads, app.config["MAX_CONTENT_LENGTH"])
+    files = Files(uploads.LARGEST_BODY, uploads.who_may_send_files(app), uploads.folder(found))
+    return Slots(app, found.web_threads, app.config["MAX_CONTENT_LENGTH"], files)

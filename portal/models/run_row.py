@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.db import Base, Id, alone, big_id, db, execute, first, now
 from portal.models.delivery import IS_PENDING, TROUBLE, Delivery
@@ -234,10 +234,11 @@ def _of_run(run_id: int) -> ColumnElement[bool]:
 
 def _has_failed() -> ColumnElement[bool]:
     """It could not be done, or its message ended without arriving and nothing stands in for it."""
+    message = aliased(Delivery)
     ended = exists().where(
-        Delivery.id == RunRow.delivery_id,
-        Delivery.status.in_(TROUBLE),
-        ~Delivery.has_stand_in(Delivery.id),
+        message.id == RunRow.delivery_id,
+        message.status.in_(TROUBLE),
+        ~Delivery.has_stand_in(message.id),
     )
     return or_(RunRow.state == State.FAILED, and_(RunRow.state == State.DONE, ended))
 

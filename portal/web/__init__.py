@@ -19,6 +19,7 @@ from portal.web import (
     row_ids,
     sessions,
     templating,
+    uploads,
     viewing,
 )
 from portal.web.admin import (
@@ -38,6 +39,7 @@ from portal.web.admin import (
     merging,
     overview,
     plugins,
+    runs,
     selection,
     staff,
     support_codes,
@@ -53,6 +55,7 @@ def init_app(app: Flask, found: Settings) -> None:
     headers.init_app(app, found)
     health.init_app(app, found)
     viewing.init_app(app)
+    uploads.init_app(app)
     csrf.init_app(app)
     row_ids.init_app(app)
     sessions.init_app(app)
@@ -69,6 +72,7 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(contact_data.bp)
     app.register_blueprint(merging.bp)
     app.register_blueprint(words.bp)
+    app.register_blueprint(runs.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

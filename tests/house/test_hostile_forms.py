@@ -13,7 +13,8 @@ HOSTILE = ("a\0b", "\ud800", LONG, "-1", "'; DROP TABLE contact; --", "<script>a
            "1e999", "٣", "\r\nBcc: x@y.example", "../../etc/passwd", "")  # fmt: skip
 NAMES = (
     "reason", "tag", "seen", "sort", "columns", "scope", "tag_name",
-    "ids", "to", "channel", "kind", "deed", "q", "status", "cause", "since", "until", "rate",
+    "addresses", "field-0", "has_head", "act-new", "ids", "to",
+    "channel", "kind", "deed", "q", "status", "cause", "since", "until", "rate",
     "receipt_wait", "undo_one", "undo_bulk", "country", "send_at", "email", "name", "note", "phone",
     "locale", "external_id", "who", "contact_id", "contact_ids", "life", "target", "link_id",
     "regenerate", "code", "set-smtp_host", "set-smtp_port", "set-smtp_password", "set-from_address",
@@ -22,7 +23,7 @@ NAMES = (
     "set-dkim_key", "set-dkim_selector", "set-bounce_host", "set-bounce_folder",
 )  # fmt: skip
 DESK = ("contacts", "client_views", "contact_tags", "views", "selection",
-        "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
+        "runs", "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
         "channels", "support_codes", "branding", "words")  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from portal.db import db
 from tests.house.town import EMAILS, PLUGIN, ROLES, STAFF, Place, Town, csrf_of, seen
 
 TOO_LARGE = 10**100
-NUMBERS = ("contact_id", "session_id", "delivery_id", "task_id", "tag_id", "view_id")
+NUMBERS = ("run_id", "contact_id", "session_id", "delivery_id", "task_id", "tag_id", "view_id")
 
 
 class Row(NamedTuple):
@@ -81,6 +81,19 @@ TABLE: dict[tuple[str, str], Row] = {
     ("selection.confirm", "GET"): Row("404 303 303", **DESK),  # no deed is named
     ("selection.act", "POST"): DEED,
     ("selection.export", "POST"): PAGE,
+    ("runs.index", "GET"): PAGE,
+    ("runs.new", "GET"): PAGE,
+    ("runs.new", "POST"): DEED,
+    ("runs.show", "GET"): ONE_PAGE,
+    ("runs.live", "GET"): ONE_PAGE,
+    ("runs.rejected", "GET"): ONE_PAGE,
+    ("runs.columns", "POST"): ONE_DEED,
+    ("runs.begin", "POST"): ONE_DEED,
+    ("runs.begin_now", "POST"): ONE_DEED,
+    ("runs.pause", "POST"): ONE_DEED,
+    ("runs.resume", "POST"): ONE_DEED,
+    ("runs.retry", "POST"): ONE_DEED,
+    ("runs.cancel", "POST"): ONE_DEED,
     ("views.save", "POST"): DEED,
     ("views.edit", "GET"): ONE_PAGE,
     ("views.edit", "POST"): ONE_DEED,
@@ -186,6 +199,9 @@ FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},
     "selection.act": lambda place: {"deed": "tag", "contact_ids": str(place.contact_id)},
     "selection.export": lambda place: {"contact_ids": str(place.contact_id)},
+    "runs.new": lambda place: {"what": "add", "addresses": f"new@{place.slug}.example"},
+    "runs.columns": lambda _place: {"field-0": "email"},
+    "runs.begin": lambda _place: {"act-known": "send"},
     "views.save": lambda _place: {"name": "Mine", "status": "joined"},
     "views.edit": lambda _place: {"name": "Ours"},
     "client_views.new": lambda _place: {"reason": "To see what they see"},

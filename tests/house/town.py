@@ -17,7 +17,9 @@ from portal.db import db
 from portal.flows.invite import invite
 from portal.flows.login_email import send_login_emails
 from portal.flows.magic_link import generate
+from portal.flows.new_run import run_of_text
 from portal.flows.open_account import open_account
+from portal.flows.read_run import read
 from portal.flows.saved_views import save_view
 from portal.flows.staff_access import add_staff, make_staff_link
 from portal.flows.tag_contacts import tag_contacts
@@ -33,6 +35,7 @@ from portal.models import (
     Tag,
 )
 from portal.models.delivery import Status
+from portal.models.run import What
 from tests.cast import Browser
 
 ROLES = ("owner", "admin", "support", "another", "client", "nobody")
@@ -73,6 +76,7 @@ class Place(NamedTuple):
     task_id: int
     tag_id: int
     view_id: int
+    run_id: int
     channel_id: str
     key: str
     delivery_key: str
@@ -103,6 +107,7 @@ class Town:
             task_id=99,
             tag_id=99,
             view_id=99,
+            run_id=99,
             channel_id="pigeon",
             key="0" * 43,
             delivery_key=f"delivery-99-{'0' * 32}",
@@ -167,6 +172,13 @@ class Town:
             view = save_view(account, "Guests", {"status": "invited"})
             return Tag.in_use(account.id)[0].id, view.id
 
+    def _run(self, slug: str) -> int:
+        with self.app.app_context():
+            account, owner = self._account(slug)
+            run = run_of_text(account, EMAILS[slug], What.ADD, by=owner)
+            read(run.id, seconds=9)
+            return run.id
+
     def _place(self, slug: str, email: str, message_id: str) -> Place:
         with self.app.app_context():
             account, owner = self._account(slug)
@@ -190,6 +202,7 @@ class Town:
             task_id=task_id,
             tag_id=tag_id,
             view_id=view_id,
+            run_id=self._run(slug),
             channel_id="email",
             key=key,
             delivery_key=f"delivery-{delivery.id}-{delivery.link_id.hex}",

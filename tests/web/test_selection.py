@@ -66,24 +66,26 @@ def test_everyone_who_matches_is_asked_about_first(ada: Staff, bea: Staff) -> No
     assert len(shown(ada.at(f"contacts/?tag={tagged['value']}"))) == 4
 
 
-def test_a_large_selection_is_done_in_parts_or_refused(
-    ada: Staff, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_selection_becomes_a_run(ada: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
     knows(ada, *PEOPLE)
-    for name in ("invite", "login_email"):
+    for name in ("invite", "login_email", "revoke"):
         monkeypatch.setitem(deeds.DEEDS, name, deeds.DEEDS[name]._replace(most=3))
     monkeypatch.setattr(contact_selection, "COUNTED", 4)
     monkeypatch.setattr(selection, "COUNTED", 4)
-    too_many = selecting(ada).presses("Continue", deed="login_email", scope="all")
-    too_many.sees("more than 4 contacts", "for 3 at once", "Choose fewer")
-    form = {"csrf_token": ada.at().field("csrf_token"), "deed": "login_email", "scope": "all"}
-    ada.browser.posts("/admin/acme/contacts/selection/", form).sees("more than 3")
+    too_many = selecting(ada).presses("Continue", deed="invite", scope="all")
+    preview = too_many.sees("more than 4 contacts", "done by a run").presses("Show the preview")
+    preview.sees("Selected contacts", "5 rows", "In your contacts, never invited")
+    assert statuses(ada)["none"] == 5, "nothing has happened yet"
+    preview.presses("Begin the run").sees("Running", "0 of 5 rows")
+    ada.world.worker.drains()
+    assert statuses(ada)["invited"] == 5
+    assert len(ada.world.postman.letters) == 5
+    form = {"csrf_token": ada.at().field("csrf_token"), "deed": "revoke", "scope": "all"}
     ada.browser.posts("/admin/acme/contacts/selection/", {**form, "deed": "export"}).is_status(404)
-    assert statuses(ada)["none"] == 5
     for left in (2, 0):
-        page = selecting(ada).presses("Continue", deed="invite", scope="all")
-        page.presses("Send invitations").sees("on the way")
-        assert statuses(ada)["none"] == left
+        page = selecting(ada).presses("Continue", deed="revoke", scope="all")
+        page.presses("Revoke").sees("can enter no more")
+        assert statuses(ada)["invited"] == left
 
 
 def test_an_export_holds_everyone_and_no_formula(

@@ -28,6 +28,11 @@ SAYS = {
     "merged": ("{by} merged another contact into {to}", "users", "note"),
     "deleted": ("{by} deleted a contact for good", "x", "note"),
     "person_exported": ("{by} exported the personal data of {to}", "file"),
+    "run_begun": ("{by} began a run", "users"),
+    "run_paused": ("{by} paused a run", "pause", "note"),
+    "run_resumed": ("{by} let a run go on", "refresh", "good"),
+    "run_cancelled": ("{by} cancelled a run", "x", "note"),
+    "run_retried": ("{by} had what failed in a run tried once more", "refresh"),
     "history_adopted": ("{by} took the history as it stood", "alert", "note"),
 }
 _NAMES = {
@@ -74,8 +79,18 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
     if detail.get("why") in _WHY:
         yield _WHY[detail["why"]]
     yield from _of_words(detail)
+    yield from _run(detail)
     if "erased" in detail:
         yield "The details were erased with the contact"
+
+
+def _run(detail: dict[str, Any]) -> Iterator[str]:
+    if "run" in detail:
+        yield f"Run {detail['run']}"
+    if "run" in detail and "contacts" in detail:
+        yield f"{detail['contacts']:,} contacts"
+    if detail.get("taken_back"):
+        yield f"{detail['taken_back']:,} messages taken back"
 
 
 def _merged(other: dict[str, Any]) -> Iterator[str]:

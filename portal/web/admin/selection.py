@@ -10,14 +10,18 @@ from flask.typing import ResponseReturnValue
 from portal.flows.export_contacts import note_export
 from portal.flows.invite import invite_all
 from portal.flows.login_email import send_login_emails_to
+from portal.flows.new_run import run_of_selection
+from portal.flows.read_run import read
 from portal.flows.revoke import revoke_all
 from portal.flows.tag_contacts import tag_contacts, untag_contacts
 from portal.models import contact_selection
 from portal.models.contact_selection import COUNTED, Selection
+from portal.models.run import Run, What
 from portal.models.tag import LONGEST, Tag
 from portal.web.admin import contact_csv, contact_filters, undo
 from portal.web.admin.deeds import DEEDS, Deed
 from portal.web.admin.desk import at_desk, desk, go
+from portal.web.admin.runs import AT_ONCE_SECONDS
 from portal.web.forms import one_line, whole_number
 
 bp = desk("selection", __name__, path="/contacts/selection")
@@ -27,6 +31,8 @@ _SENDS = {
     "resend": (invite_all, "invitation"),
     "login_email": (send_login_emails_to, "login e-mail"),
 }
+_RUNS = {"invite": What.INVITE, "resend": What.INVITE, "login_email": What.LOGIN_EMAIL}
+"""What a run does for those who are too many to be done while somebody waits."""
 
 
 @bp.get("/")
@@ -44,6 +50,7 @@ def confirm() -> ResponseReturnValue:
         selected=contact_selection.count(account, selection),
         count=contact_selection.count(account, _for(deed, selection)),
         is_all=selection.wanted is not None,
+        can_run=name in _RUNS,
         ids=undo.ranges(selection.ids),
         tags=Tag.in_use(account.id),
         list_url=url_for("contacts.index", **contact_filters.as_query(asked)),
@@ -62,6 +69,8 @@ def act() -> ResponseReturnValue:
         _tag(name, selection)
         return go(back)
     ids = contact_selection.first(account, selection, deed.most + 1)
+    if len(ids) > deed.most and name in _RUNS:
+        return go(url_for("runs.show", run_id=_run_of(name, selection).id))
     if len(ids) > deed.most and not deed.goes_on:
         flash(f"These are more than {deed.most:,}. Choose fewer by the filters, then again.", "bad")
         return go(back)
@@ -79,6 +88,13 @@ def export() -> ResponseReturnValue:
     )
     answer.headers["Content-Disposition"] = f'attachment; filename="contacts-{account.slug}.csv"'
     return answer
+
+
+def _run_of(name: str, selection: Selection) -> Run:
+    account, staff = at_desk()
+    run = run_of_selection(account, selection, _RUNS[name], by=staff, request_id=g.request_id)
+    read(run.id, seconds=AT_ONCE_SECONDS)
+    return run
 
 
 def _do(name: str, ids: list[int], *, more: bool) -> None:
