@@ -14,6 +14,7 @@ _COMMANDS = {
     "account": "portal.commands:account",
     "audit": "portal.commands:audit",
     "channels": "portal.commands:channels",
+    "contacts": "portal.contact_commands:contacts",
     "doctor": "portal.commands:doctor",
     "migrate": "portal.commands:migrate_",
     "outbox": "portal.commands:outbox",

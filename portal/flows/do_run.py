@@ -49,8 +49,15 @@ _MEANWHILE = {
 }
 
 
-def go_on(run_id: int, *, seconds: float, is_stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Do rows for about so many *seconds*; tell whether more could be done right now.
+def go_on(
+    run_id: int,
+    *,
+    seconds: float,
+    is_stopping: Callable[[], bool] = lambda: False,
+    backlog: int | None = BACKLOG,
+) -> bool:
+    """Do rows for about so many *seconds*; tell whether more could be done right now. None may be
+    while *backlog* messages of the run wait to go out.
 
     A chunk is one transaction that holds the run: a row and its message are written together or
     not at all, and a worker whose lease ran out writes nothing more.
@@ -60,7 +67,7 @@ def go_on(run_id: int, *, seconds: float, is_stopping: Callable[[], bool] = lamb
         return False
     until = time.monotonic() + seconds
     while True:
-        if RunRow.backlog(run.id, BACKLOG) >= BACKLOG:
+        if backlog is not None and RunRow.backlog(run.id, backlog) >= backlog:
             _wait(run)
             return False
         if is_stopping():

@@ -11,12 +11,16 @@ from portal.models.staff import Staff
 
 
 @atomic
-def note_export(account: Account, selection: Selection, *, by: Staff, request_id: str = "") -> None:
-    """Write down that *by* takes the selected contacts out, before the first of them goes."""
+def note_export(
+    account: Account, selection: Selection, *, by: Staff | None, request_id: str = ""
+) -> None:
+    """Write down that *by*, or the operator, takes the selected contacts out, before the first of
+    them goes."""
     Event.record(
         "exported",
         account_id=account.id,
         by=by,
+        actor="" if by else "operator",
         request_id=request_id,
         detail={"contacts": contact_selection.count(account, selection)},
     )

@@ -41,7 +41,7 @@ def run_of_file(
         _keep(run, file)
         shape = look(lambda: opened(run.id))
     except FileError:
-        _forget(run)
+        forget(run)
         raise
     return _to_be_confirmed(run, shape)
 
@@ -97,7 +97,8 @@ def choose_columns(account: Account, run: Run, fields: Sequence[str], *, has_hea
 
 
 @atomic
-def _forget(run: Run) -> None:
+def forget(run: Run) -> None:
+    """Keep nothing of a run that was only looked at."""
     RunPiece.forget(run.id)
     Run.forget(run.account_id, run.id)
 

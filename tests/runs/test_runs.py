@@ -104,7 +104,7 @@ def test_contacts_are_added_or_tagged_without_any_message(world: World, runs_of:
 
 
 def test_a_pause_holds_a_cancel_takes_back_and_a_lost_lease_writes_nothing(
-    world: World, runs_of: RunsOf, monkeypatch: pytest.MonkeyPatch
+    world: World, runs_of: RunsOf
 ) -> None:
     with world.app.app_context():
         runs = runs_of()
@@ -123,8 +123,7 @@ def test_a_pause_holds_a_cancel_takes_back_and_a_lost_lease_writes_nothing(
         assert do_run.go_on(run.id, seconds=9) is False, "nobody else may"
         with time_machine.travel(now() + LEASE + timedelta(seconds=1)):
             assert Run.due() == [run.id]
-            monkeypatch.setattr(do_run, "BACKLOG", 100)
-            assert do_run.go_on(run.id, seconds=9) is False, "a hundred wait to go out"
+            assert do_run.go_on(run.id, seconds=9, backlog=100) is False, "a hundred wait to go out"
             assert runs.found(run).done == 100
             assert do_run._chunk(held) is None, "the one that hung comes too late"
         assert len(runs.messages()) == 100
