@@ -49,3 +49,7 @@ class QueueDownError(PortalError):
 
 class GoneError(PortalError):
     """Somebody else changed, merged or deleted what this was about."""
+
+
+class TeamError(PortalError):
+    """This may not be done to the staff of an account, or not by this person."""

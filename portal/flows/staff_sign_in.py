@@ -56,6 +56,26 @@ def sign_out(digest: bytes, *, request_id: str = "") -> None:
 
 
 @atomic
+def sign_out_browser(staff: Staff, session_id: int, *, request_id: str = "") -> bool:
+    """End another browser of this person; tell whether it was theirs."""
+    browser = StaffSession.end_own(staff.id, session_id)
+    if browser is None:
+        return False
+    staff_event.record("staff_session_ended", staff.id, request_id=request_id, browser=browser)
+    return True
+
+
+@atomic
+def sign_out_others(staff: Staff, session_id: int, *, request_id: str = "") -> int:
+    """End every browser of this person but *session_id*; return how many there were."""
+    ended = StaffSession.end_others(staff.id, session_id)
+    if ended:
+        kind = "staff_session_ended"
+        staff_event.record(kind, staff.id, request_id=request_id, sessions_ended=ended)
+    return ended
+
+
+@atomic
 def choose_password(staff: Staff, password: str, *, session_id: int, request_id: str = "") -> None:
     """Set a new password and end this person's other browsers. Raises PasswordError."""
     passwords.check(password, email=staff.email, name=staff.name)

@@ -28,6 +28,7 @@ from portal.models.run_row import RunRow
 from portal.models.saved_view import SavedView
 from portal.models.sign_in_request import SignInRequest
 from portal.models.staff import Staff
+from portal.models.staff_invitation import StaffInvitation
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
@@ -68,6 +69,7 @@ __all__ = [
     "SignInDay",
     "SignInRequest",
     "Staff",
+    "StaffInvitation",
     "StaffLink",
     "StaffRole",
     "StaffSession",

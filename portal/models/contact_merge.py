@@ -15,6 +15,7 @@ from portal.models.delivery import PENDING, Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import MagicLink, Why
 from portal.models.portal_access import OPEN, Access, PortalAccess
+from portal.models.run_row import RunRow
 from portal.models.support_code import SupportCode
 from portal.models.tag import Tag
 
@@ -37,7 +38,7 @@ def move(gone: Contact, kept: Contact) -> None:
     access = _merged(PortalAccess.of(gone.id), PortalAccess.of(kept.id), kept)
     _cancel(gone.id)
     _move_links(gone.id, kept.id, access.auth_epoch if access else 1)
-    for table in (Event, Delivery, SupportCode):
+    for table in (Event, Delivery, SupportCode, RunRow):
         execute(update(table).where(table.contact_id == gone.id).values(contact_id=kept.id))
     for tag in Tag.of_contacts([gone.id]).get(gone.id, []):
         ContactTag.put_on(tag.id, [kept.id])

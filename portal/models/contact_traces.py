@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, or_, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 
 from portal.db import execute
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.contact import Contact
 from portal.models.plugin_fault import PluginFault
+from portal.models.run import Run
+from portal.models.run_row import RunRow
 from portal.models.saved_view import SavedView
 
 SHORTEST = 6
@@ -28,6 +30,10 @@ def erase(contact: Contact) -> None:
         (SavedView, (cast(SavedView.asked, String),)),
     ):
         execute(delete(table).where(table.account_id == of, _holds(columns, words)))
+    # Lines of files and of pasted addresses, also those that never became this contact.
+    runs = select(Run.id).where(Run.account_id == of)
+    lines = RunRow.run_id.in_(runs) & (RunRow.email_norm == contact.email_norm)
+    execute(delete(RunRow).where(lines))
     said = _holds((ChannelSetting.last_error,), words)
     mine = ChannelSetting.account_id == of
     execute(update(ChannelSetting).where(mine, said).values(last_error=""))

@@ -22,6 +22,7 @@ class Staff(Base):
     email_norm: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200), default="", repr=False)
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
+    last_seen_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
     def called(self) -> str:

@@ -28,6 +28,16 @@ class AtWork(NamedTuple):
     role: str | None
 
 
+class SignedInDesk(NamedTuple):
+    """One browser in which a staff member is signed in."""
+
+    id: int
+    browser: str
+    via: str
+    since: datetime
+    last_seen: datetime
+
+
 class StaffSession(Base):
     """One browser of one staff member. Only the cookie's digest is stored."""
 
@@ -68,13 +78,16 @@ class StaffSession(Base):
                 expires_at=now() + timedelta(seconds=settings().staff_session),
             )
         )
+        execute(update(Staff).where(Staff.id == staff_id).values(last_seen_at=now()))
         db.session.flush()
 
     @staticmethod
     def touch(connection: Connection, session_id: int) -> None:
-        connection.execute(
-            update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now())
-        )
+        """Note that the browser is in use, and with it the person: sessions end, people stay."""
+        at = now()
+        touched = update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=at)
+        staff_id = connection.scalar(touched.returning(StaffSession.staff_id))
+        connection.execute(update(Staff).where(Staff.id == staff_id).values(last_seen_at=at))
 
     @classmethod
     def end(cls, digest: bytes) -> tuple[int, str] | None:
@@ -86,6 +99,30 @@ class StaffSession(Base):
             .execution_options(synchronize_session=False)
         ).first()
         return (row[0], row[1]) if row else None
+
+    @classmethod
+    def of_staff(cls, staff_id: int) -> list[SignedInDesk]:
+        """Return the browsers in which this person is signed in, latest first."""
+        at = now()
+        rows = db.session.execute(
+            select(cls.id, cls.browser, cls.via, cls.created_at, cls.last_seen_at)
+            .where(
+                cls.staff_id == staff_id,
+                cls.expires_at > at,
+                cls.last_seen_at > at - timedelta(seconds=settings().staff_idle),
+            )
+            .order_by(cls.last_seen_at.desc(), cls.id.desc())
+            .limit(100)
+        )
+        return [SignedInDesk(*row) for row in rows]
+
+    @classmethod
+    def end_own(cls, staff_id: int, session_id: int) -> str | None:
+        """End one of this person's own browsers; return which, or None if it is not theirs."""
+        row = execute(
+            delete(cls).where(cls.id == session_id, cls.staff_id == staff_id).returning(cls.browser)
+        ).first()
+        return row[0] if row else None
 
     @classmethod
     def end_others(cls, staff_id: int, session_id: int) -> int:

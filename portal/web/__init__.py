@@ -34,16 +34,19 @@ from portal.web.admin import (
     deliveries,
     delivery,
     invitations,
+    joining,
     login_emails,
     magic_links,
     merging,
     overview,
+    own_sessions,
     plugins,
     runs,
     selection,
     staff,
     support_codes,
     tasks,
+    team,
     views,
     words,
 )
@@ -71,6 +74,9 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(branding.bp)
     app.register_blueprint(contact_data.bp)
     app.register_blueprint(merging.bp)
+    app.register_blueprint(team.bp)
+    app.register_blueprint(joining.bp)
+    app.register_blueprint(own_sessions.bp)
     app.register_blueprint(words.bp)
     app.register_blueprint(runs.bp)
     for module in (front, brand, portal, links, receipts):

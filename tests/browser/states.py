@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from playwright.sync_api import Locator, Page, expect
 
 from tests.brand.paint import painted
-from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of
+from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of, text_of
 
 State = tuple[str, Page]
 States = Callable[[House], Iterator[State]]
@@ -605,6 +605,39 @@ def plugins(house: House) -> Iterator[State]:
     page = house.staff(BEA, "birch").at("plugins/")
     expect(page.get_by_text("the shelf fell down").first).to_be_visible()
     yield "plugins", page
+
+
+def team(house: House) -> Iterator[State]:
+    desk = house.staff()
+    page = desk.at("team/")
+    yield "team", page
+    page.get_by_label("E-mail address").fill("not an address")
+    presses(page, "Send invitation")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    yield "team with an error", page
+    for name in ("Nia North", "Nils"):
+        page.get_by_label("E-mail address").fill(f"{name.split()[0].lower()}@staff.example")
+        page.get_by_label("Name").fill(name)
+        presses(page, "Send invitation")
+        expect(page.get_by_text("was sent")).to_be_visible()
+    yield "team with invitations", page
+    (link,) = re.findall(r"http\S+/admin/_join/\S+", text_of(house.letter_to("nia@staff.example")))
+    guest = house.visitor().opens(link)
+    yield "join", guest
+    presses(guest, "Join")
+    expect(guest.get_by_role("heading", name="Your password")).to_be_visible()
+    guest = house.visitor().opens(link)
+    yield "join, used", guest
+    page.get_by_label("E-mail address").fill("nobody@gone.invalid")
+    presses(page, "Send invitation")
+    expect(page.get_by_role("heading", name="Copy the invitation")).to_be_visible()
+    yield "team invitation to copy", page
+    desk.at("team/")
+    page.get_by_role("link", name="Nia North").click()
+    expect(page.get_by_role("heading", name="Nia North")).to_be_visible()
+    yield "member of the team", page
+    page.goto("/admin/_sessions/")
+    yield "where you are signed in", page
 
 
 def one_person(house: House) -> Iterator[State]:

@@ -15,7 +15,8 @@ from portal.db import db
 from tests.house.town import EMAILS, PLUGIN, ROLES, STAFF, Place, Town, csrf_of, seen
 
 TOO_LARGE = 10**100
-NUMBERS = ("run_id", "contact_id", "session_id", "delivery_id", "task_id", "tag_id", "view_id")
+NUMBERS = ("run_id", "contact_id", "session_id", "delivery_id", "task_id", "tag_id", "view_id",
+           "staff_id", "invitation_id", "desk_id")  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -45,6 +46,7 @@ ONE_PAGE, ONE_DEED = PAGE._replace(no_id="404 303 303"), DEED._replace(no_id="40
 LEADERS = ("owner", "admin", "another")
 LED_PAGE, LED_DEED = PAGE._replace(only=LEADERS), DEED._replace(only=LEADERS)
 ONE_LED_PAGE, ONE_LED_DEED = ONE_PAGE._replace(only=LEADERS), ONE_DEED._replace(only=LEADERS)
+OWN_BROWSER = Row("303 303 303", no_id="404 303 303", only=("owner", "another"))
 DOOR = Row("200 200 200", other="200 200 200", absent="404 404 404")
 ROOM = Row("303 200 303", other="303 303 303", absent="404 404 404")
 LEAVE = Row("303 303 303", other="303 303 303", absent="404 404 404")
@@ -104,6 +106,13 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.resend_invite", "POST"): ONE_DEED,
     ("contacts.send_login_email", "POST"): ONE_DEED,
     ("merging.choose", "GET"): ONE_PAGE,
+    ("team.index", "GET"): LED_PAGE,
+    ("team.invite", "POST"): LED_PAGE,  # no mail server is set up, so the link is shown
+    ("team.member", "GET"): ONE_LED_PAGE,
+    ("own_sessions.index", "GET"): Row("200 303 303"),
+    ("joining.open_link", "GET"): Row("303 303 303", no_id="303 303 303"),
+    ("joining.page", "GET"): Row("410 410 410"),
+    ("joining.page", "POST"): Row("410 410 410"),
     ("contact_data.delete", "GET"): ONE_LED_PAGE,
     ("contact_data.export", "POST"): ONE_LED_PAGE,
     ("adoption.page", "GET"): PAGE,
@@ -184,6 +193,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.suspend", "POST"): ONE_DEED,
     ("contacts.revoke", "POST"): ONE_DEED,
     ("contacts.restore", "POST"): ONE_DEED,
+    ("team.member", "POST"): ONE_LED_DEED,
+    ("team.withdraw", "POST"): ONE_LED_DEED,
+    ("team.hand_over", "POST"): ONE_LED_DEED,  # the admin is told that only owners do
+    ("team.remove", "POST"): ONE_LED_DEED,
+    ("own_sessions.end", "POST"): OWN_BROWSER,
+    ("own_sessions.end_others", "POST"): Row("303 303 303"),
     ("merging.merge", "POST"): ONE_DEED,  # with themselves, which changes nothing
     # No address is named, so that nobody is deleted.
     ("contact_data.delete", "POST"): ONE_LED_DEED,
@@ -194,6 +209,8 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 WORDS = {"kind": "login", "subject": "Come in", "body": "Hello {{client}}", "button": "In"}
 FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
+    "team.invite": lambda place: {"email": f"new@{place.slug}.example", "role": "support"},
+    "team.member": lambda _place: {"role": "support"},
     "merging.merge": lambda place: {"other": str(place.contact_id)},
     "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
     "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},

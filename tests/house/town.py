@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from email.message import EmailMessage
@@ -31,6 +32,8 @@ from portal.models import (
     Delivery,
     Role,
     Staff,
+    StaffInvitation,
+    StaffSession,
     StaffTask,
     Tag,
 )
@@ -77,6 +80,9 @@ class Place(NamedTuple):
     tag_id: int
     view_id: int
     run_id: int
+    staff_id: int
+    invitation_id: int
+    desk_id: int
     channel_id: str
     key: str
     delivery_key: str
@@ -108,6 +114,9 @@ class Town:
             tag_id=99,
             view_id=99,
             run_id=99,
+            staff_id=99,
+            invitation_id=99,
+            desk_id=99,
             channel_id="pigeon",
             key="0" * 43,
             delivery_key=f"delivery-99-{'0' * 32}",
@@ -172,6 +181,19 @@ class Town:
             view = save_view(account, "Guests", {"status": "invited"})
             return Tag.in_use(account.id)[0].id, view.id
 
+    def _team(self, slug: str) -> dict[str, int]:
+        """Add somebody to the team and ask another; let the owner be signed in elsewhere."""
+        with self.app.app_context():
+            account, owner = self._account(slug)
+            tess = add_staff(f"tess@{slug}.example", slug, Role.SUPPORT, "Tess")
+            email = f"asked@{slug}.example"
+            StaffInvitation.issue(account.id, email, Role.SUPPORT, name="", by=owner.id)
+            StaffSession.open(owner.id, os.urandom(32), via="link", browser="Firefox")
+            db.session.commit()
+            (asked,) = StaffInvitation.of_account(account.id)
+            (elsewhere,) = StaffSession.of_staff(owner.id)
+            return {"staff_id": tess.id, "invitation_id": asked.id, "desk_id": elsewhere.id}
+
     def _run(self, slug: str) -> int:
         with self.app.app_context():
             account, owner = self._account(slug)
@@ -203,6 +225,7 @@ class Town:
             tag_id=tag_id,
             view_id=view_id,
             run_id=self._run(slug),
+            **self._team(slug),
             channel_id="email",
             key=key,
             delivery_key=f"delivery-{delivery.id}-{delivery.link_id.hex}",
@@ -239,6 +262,7 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{16}\b"), "…"),
     (re.compile(r"(portal_page=)[^;]+"), r"\1…"),
     (re.compile(r"(portal_staff_link=)[^;]+"), r"\1…"),
+    (re.compile(r"(portal_staff_invite=)[^;]+"), r"\1…"),
     (re.compile(r"(portal_link_)[0-9a-f]{12}=[^;]+"), r"\1…"),
     (re.compile(r"(read out this code: <strong dir=\"ltr\">)[0-9A-Z]{3}-[0-9A-Z]{3}"), r"\1…"),
     (re.compile(r"(/l/open/)[0-9a-f]{12}"), r"\1…"),

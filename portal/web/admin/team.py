@@ -1,0 +1,128 @@
+"""Team: who works for the account and in which role, and who is asked to join."""
+
+from __future__ import annotations
+
+from flask import abort, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.errors import AddressError, TeamError
+from portal.flows.team import change_role, hand_over, invite_staff, remove, withdraw
+from portal.models.staff_invitation import StaffInvitation
+from portal.models.staff_role import Member, Role, StaffRole
+from portal.web.admin.desk import at_desk, desk, go
+from portal.web.forms_team import ROLES, InviteStaffForm, RoleForm
+
+bp = desk("team", __name__, path="/team", roles=(Role.OWNER, Role.ADMIN))
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    return _page(InviteStaffForm(formdata=None))
+
+
+@bp.post("/")
+def invite() -> ResponseReturnValue:
+    account, staff = at_desk()
+    form = InviteStaffForm()
+    if not form.validate():
+        return _page(form), 422
+    try:
+        invited = invite_staff(
+            account,
+            form.email.data or "",
+            Role(form.role.data),
+            name=form.name.data or "",
+            by=staff,
+            request_id=g.request_id,
+        )
+    except (AddressError, TeamError) as error:
+        form.email.errors = [str(error)]
+        return _page(form), 422
+    if invited.problem:
+        return render_template("admin/team_link.html", invited=invited)
+    flash(f"The invitation to {invited.email} was sent. It works for three days.", "good")
+    return go(url_for(".index"))
+
+
+@bp.post("/invitations/<int:invitation_id>/withdraw", endpoint="withdraw")
+def take_back(invitation_id: int) -> ResponseReturnValue:
+    account, staff = at_desk()
+    invitation = StaffInvitation.find(account.id, invitation_id)
+    if invitation is None:
+        abort(404)
+    withdraw(account, invitation, by=staff, request_id=g.request_id)
+    flash(f"The invitation to {invitation.email} opens nothing any more.", "good")
+    return go(url_for(".index"))
+
+
+@bp.route("/<int:staff_id>", methods=["GET", "POST"], endpoint="member")
+def change(staff_id: int) -> ResponseReturnValue:
+    (account, staff), member = at_desk(), _member(staff_id)
+    form = RoleForm(data={"role": member.role})
+    if request.method == "POST" and form.validate():
+        role = Role(form.role.data)
+        change_role(account, member.id, role, by=staff, request_id=g.request_id)
+        flash(f"{member.called} is {role.capitalize()} now.", "good")
+        return go(url_for(".index"))
+    return render_template(
+        "admin/team_member.html",
+        member=member,
+        form=form,
+        is_me=member.id == staff.id,
+        may_change=_may_change(member),
+        is_owner=_is_owner(),
+    )
+
+
+@bp.post("/<int:staff_id>/remove", endpoint="remove")
+def take_off(staff_id: int) -> ResponseReturnValue:
+    (account, staff), member = at_desk(), _member(staff_id)
+    remove(account, member.id, by=staff, request_id=g.request_id)
+    flash(f"{member.called} is no longer on the team of {account.name}.", "good")
+    return go(url_for("staff.accounts") if member.id == staff.id else url_for(".index"))
+
+
+@bp.post("/<int:staff_id>/hand-over", endpoint="hand_over")
+def make_owner(staff_id: int) -> ResponseReturnValue:
+    (account, staff), member = at_desk(), _member(staff_id)
+    hand_over(account, member.id, by=staff, request_id=g.request_id)
+    flash(f"{member.called} is the owner now, and you are an admin.", "good")
+    return go(url_for(".index"))
+
+
+def _refused(error: TeamError) -> ResponseReturnValue:
+    flash(str(error), "bad")
+    return go(url_for(".index"))
+
+
+bp.register_error_handler(TeamError, _refused)
+
+
+def _member(staff_id: int) -> Member:
+    account, _staff = at_desk()
+    found = StaffRole.team(account.id, staff_id=staff_id)
+    if not found:
+        abort(404)
+    return found[0]
+
+
+def _is_owner() -> bool:
+    return bool(current_user.at_work.role == Role.OWNER)
+
+
+def _may_change(member: Member) -> bool:
+    return _is_owner() or member.role != Role.OWNER
+
+
+def _page(form: InviteStaffForm) -> str:
+    account, staff = at_desk()
+    if not _is_owner():
+        form.role.choices = [choice for choice in ROLES if choice.value != Role.OWNER]
+    return render_template(
+        "admin/team.html",
+        form=form,
+        team=StaffRole.team(account.id),
+        me=staff.id,
+        invitations=StaffInvitation.of_account(account.id),
+    )

@@ -1,0 +1,33 @@
+"""The forms of the team."""
+
+from __future__ import annotations
+
+from wtforms import EmailField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length
+
+from portal.models.staff_role import Role
+from portal.web.forms import OwnForm, one_line
+
+ROLES = (
+    SelectChoice(Role.SUPPORT.value, "Support: contacts and messages, no settings"),
+    SelectChoice(Role.ADMIN.value, "Admin: everything but owners"),
+    SelectChoice(Role.OWNER.value, "Owner: everything"),
+)
+
+
+class RoleForm(OwnForm):
+    """What somebody may do."""
+
+    role = SelectField("Role", choices=list(ROLES))
+
+
+class InviteStaffForm(RoleForm):
+    """Whom to ask to join the staff."""
+
+    email = EmailField(
+        "E-mail address",
+        filters=[one_line],
+        validators=[DataRequired("Enter an e-mail address."), Length(max=320)],
+    )
+    name = StringField("Name", filters=[one_line], validators=[Length(max=200)])
