@@ -10,8 +10,8 @@ from portal.models.staff_role import Role
 from portal.web.forms import OwnForm, one_line
 
 ROLES = (
-    SelectChoice(Role.SUPPORT.value, "Support: contacts and messages, no settings"),
-    SelectChoice(Role.ADMIN.value, "Admin: everything but owners"),
+    SelectChoice(Role.SUPPORT.value, "Support: no settings"),
+    SelectChoice(Role.ADMIN.value, "Admin: all but owners"),
     SelectChoice(Role.OWNER.value, "Owner: everything"),
 )
 
