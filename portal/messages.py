@@ -13,17 +13,17 @@ from typing import Any
 
 import css_inline
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from portal.channel import MAILED_KINDS, Kind, Message
 from portal.config import bundled
+from portal.languages import LANGUAGES, RIGHT_TO_LEFT, direction, translator
 from portal.moments import expiry_in_words, language_in, minutes_until, time_left
 from portal.wording import OwnWords, fill, is_note
 from portal.wording import paragraphs as parted
 
 ACCENT = "#1f6f5c"
 NEAR_BLACK = "#11150f"
-LANGUAGES = {"en": "English"}
 LONGEST_NAME = 120
 NAMES = (
     "account_name",
@@ -40,10 +40,10 @@ _GAPS = {name: f"\ue000{name}-{token_hex(8)}\ue000" for name in ("link", "code",
 _GAPS_OF = {"client": "contact_name", "code": "code"}
 
 SUBJECTS: dict[Kind, str] = {
-    "invite": "Your invitation to the {} client portal",
-    "login": "Your sign-in link for {}",
-    "self": "Sign in to {}",
-    "magic": "Your sign-in link for {}",
+    "invite": "Your invitation to the %(portal)s client portal",
+    "login": "Your sign-in link for %(portal)s",
+    "self": "Sign in to %(portal)s",
+    "magic": "Your sign-in link for %(portal)s",
 }
 
 
@@ -114,6 +114,7 @@ def render(words: Words, now: datetime | None = None) -> Message:
     values: dict[str, Any] = {
         "subject": subject,
         "language": language_in(locale),
+        "direction": direction(language_in(locale)),
         "accent": accent,
         "on_accent": readable_on(accent),
         "portal_url": words.portal_url,
@@ -135,7 +136,7 @@ def render(words: Words, now: datetime | None = None) -> Message:
         text=_filled(text, {**own, "contact_name": isolate(own["contact_name"])}),
         html=_filled(html, {name: str(escape(value)) for name, value in own.items()}),
         short=_own_short(words, {**said, "expires": left, "link": link})
-        or _short(words.kind, isolate(names["account_name"]), link, code, left),
+        or _short(words, isolate(names["account_name"]), link, code, left),
     )
 
 
@@ -148,7 +149,8 @@ def language_of(locale: str) -> str:
 def _subject(words: Words, said: dict[str, str]) -> str:
     if words.own is not None and words.own.subject:
         return one_line(fill(words.own.subject, said))
-    return SUBJECTS[words.kind].format(said["portal"])
+    _ = translator(language_of(words.locale))
+    return _(SUBJECTS[words.kind], portal=said["portal"])
 
 
 def _own(
@@ -257,8 +259,8 @@ def _filled(pattern: str, own: dict[str, str]) -> str:
     return pattern
 
 
-def _short(kind: str, account_name: str, link: str, code: str, left: str) -> str:
-    pattern = _short_pattern(kind, has_code=bool(code))
+def _short(words: Words, account_name: str, link: str, code: str, left: str) -> str:
+    pattern = _short_pattern(words.kind, language_of(words.locale), has_code=bool(code))
     return pattern.format(account_name=account_name, link=link, code=code, left=left)
 
 
@@ -302,25 +304,54 @@ def _patterns(
     """Return text and HTML with gaps for what each message has of its own: many messages of one
     account differ in nothing else, and a template costs more than all the rest of a message."""
     text, html = _templates(kind)
+    found, plain = dict(values), dict(names)
     isolated = {name: isolate(value) for name, value in names}
-    return (
-        _without_gaps(text.render(dict(values) | isolated)),
-        html.render(dict(values) | dict(names)) if html else "",
-    )
+    said = _without_gaps(text.render(found | isolated | _tongue(found["language"], isolated)))
+    if html is None:
+        return said, ""
+    page = html.render(found | plain | _tongue(found["language"], plain, is_html=True))
+    return said, _mirrored(page) if found["language"] in RIGHT_TO_LEFT else page
+
+
+def _tongue(language: str, names: dict[str, str], *, is_html: bool = False) -> dict[str, Any]:
+    """Return `_` in *language*, and who sends the message, in its words."""
+    _ = translator(language, is_html=is_html)
+    staff, portal = names["sent_by"], names["account_name"]
+    if is_html:
+        staff, portal = bdi(staff), bdi(portal)
+    who = _("%(staff)s at %(portal)s", staff=staff, portal=portal) if staff else portal
+    return {"_": _, "who": who}
+
+
+def bdi(name: str) -> str:
+    """Return *name* for HTML so that it leaves the sentence around it in order; '' for nobody."""
+    return Markup("<bdi>{}</bdi>").format(name) if name else ""
+
+
+def _mirrored(page: str) -> str:
+    """Return *page* for those who read from the right: mail programs know no logical sides."""
+    for left, right in (
+        ("text-align: left", "text-align: right"),
+        ("border-left:", "border-right:"),
+        ("padding: 0 0 0 12px", "padding: 0 12px 0 0"),
+    ):
+        page = page.replace(left, right)
+    return page
 
 
 @cache
-def _short_pattern(kind: str, *, has_code: bool) -> str:
+def _short_pattern(kind: str, language: str, *, has_code: bool) -> str:
     """Return the one line of *kind* with gaps for `str.format`, ten times as quick as a template:
     every message pays for it, and few are sent by a channel that wants it."""
     gaps = {name: f"{{{name}}}" for name in ("account_name", "link", "left")}
     template = _environment().get_template(f"{kind}.short.txt")
-    return template.render(gaps, code="{code}" if has_code else "")
+    code = "{code}" if has_code else ""
+    return template.render(gaps, code=code, _=translator(language))
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=_Inlined(bundled("templates") / "messages"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -328,3 +359,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.filters["bdi"] = bdi
+    return environment

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 
 
 def expiry_in_words(expires_at: datetime, now: datetime, time_zone: str, locale: str) -> str:
@@ -28,8 +28,8 @@ def _expiry(expires_at: datetime, minutes: int, time_zone: str, name: str) -> st
     local = expires_at.astimezone(_zone(time_zone))
     left = time_left(minutes, name)
     if locale.language != "en":
-        when = format_datetime(local, "medium", locale=locale)
-        return f"{left}, {when} ({_zone_name(local)})"
+        date, time = format_date(local, locale=locale), format_time(local, "short", locale=locale)
+        return f"{left} ({date}, {time} {_zone_name(local)})".replace("\u202f", " ")
     time, date = format_time(local, "short", locale=locale), format_date(local, locale=locale)
     return f"{left}, at {time} ({_zone_name(local)}) on {date}".replace("\u202f", " ")
 

@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from portal.wording import SHORT, OwnWords
+from collections.abc import Callable
 
-_EMAILS = {
-    "invite": OwnWords(
-        "Hello {{client}},\n\n"
-        "{{staff}} has invited you to the client portal of {{portal}}. You need no password: the "
-        "button signs you in.\n\n"
-        "{{note}}",
-        "Your invitation to the {{portal}} client portal",
-        "Open the client portal",
-    ),
-    "login": OwnWords(
-        "Hello {{client}},\n\n"
-        "{{staff}} sent you this link to the client portal of {{portal}}. You need no password: "
-        "the button signs you in.",
-        "Your sign-in link for {{portal}}",
-        "Sign in",
-    ),
-    "self": OwnWords(
-        "Hello {{client}},\n\n"
-        "You asked to sign in to the client portal of {{portal}}. Press the button, or type the "
-        "code below it.",
-        "Sign in to {{portal}}",
-        "Sign in",
-    ),
-    "magic": OwnWords(
-        "Hello {{client}},\n\n"
-        "{{staff}} made you this link to the client portal of {{portal}}. You need no password: "
-        "the link signs you in.",
-        "Your sign-in link for {{portal}}",
-    ),
+from portal.languages import translator
+from portal.wording import PLACEHOLDERS, SHORT, OwnWords
+
+_MARKS = {name: f"{{{{{name}}}}}" for name in PLACEHOLDERS}
+_BUTTON = "You need no password: the button signs you in."
+_LINK = "You need no password: the link signs you in."
+_OPENINGS = {
+    "invite": ("%(staff)s has invited you to the client portal of %(portal)s.", _BUTTON),
+    "login": ("%(who)s sent you this link to the client portal.", _BUTTON),
+    "self": ("You asked to sign in to the client portal of %(portal)s.", "Press the button."),
+    "magic": ("%(who)s made you this link to the client portal.", _LINK),
 }
+_SUBJECTS = {
+    "invite": "Your invitation to the %(portal)s client portal",
+    "login": "Your sign-in link for %(portal)s",
+    "self": "Sign in to %(portal)s",
+    "magic": "Your sign-in link for %(portal)s",
+}
+_BUTTONS = {"invite": "Open the client portal", "login": "Sign in", "self": "Sign in"}
 _SHORTS = {
-    "invite": "{{portal}} invites you. Open its client portal: {{link}} "
-    "Works once, ends {{expires}}.",
-    "login": "{{portal}} sent you a link to sign in: {{link}} Works once, ends {{expires}}.",
-    "self": "{{portal}}: your sign-in code is {{code}} or open {{link}} "
-    "Works once, ends {{expires}}.",
-    "magic": "{{portal}} made you a link to sign in: {{link}} Works once, ends {{expires}}.",
+    "invite": "%(portal)s invites you. Open its client portal: %(link)s "
+    "Works once, ends %(expires)s.",
+    "login": "%(portal)s sent you a link to sign in: %(link)s Works once, ends %(expires)s.",
+    "self": "%(portal)s: your sign-in code is %(code)s or open %(link)s "
+    "Works once, ends %(expires)s.",
+    "magic": "%(portal)s made you a link to sign in: %(link)s Works once, ends %(expires)s.",
 }
 
 
-def starter(kind: str, form: str) -> OwnWords:
-    return OwnWords(_SHORTS[kind]) if form == SHORT else _EMAILS[kind]
+def starter(kind: str, form: str, language: str) -> OwnWords:
+    _ = translator(language)
+    if form == SHORT:
+        return OwnWords(_filled(_, _SHORTS[kind]))
+    opening = " ".join(_filled(_, sentence) for sentence in _OPENINGS[kind])
+    parts = [_filled(_, "Hello %(client)s,"), opening, *(["{{note}}"] if kind == "invite" else [])]
+    button = _(_BUTTONS[kind]) if kind in _BUTTONS else ""
+    return OwnWords("\n\n".join(parts), _filled(_, _SUBJECTS[kind]), button)
+
+
+def _filled(_: Callable[..., str], sentence: str) -> str:
+    who = _("%(staff)s at %(portal)s", staff=_MARKS["staff"], portal=_MARKS["portal"])
+    return _(sentence, **_MARKS, who=who)

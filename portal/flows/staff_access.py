@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from portal.config import Settings
 from portal.db import atomic, db
 from portal.errors import PortalError
+from portal.languages import LANGUAGES
 from portal.models import staff_event
 from portal.models.account import Account
 from portal.models.event import Event
@@ -52,7 +53,9 @@ def set_choice(slug: str, name: str, value: str) -> None:
         account.accent = value.lower()
     elif name == "time_zone" and is_time_zone(value):
         account.time_zone = value
-    elif name == "locale" and re.fullmatch("en(-[A-Z]{2})?", value):
+    elif (
+        name == "locale" and re.fullmatch("[a-z]{2}(-[A-Z]{2})?", value) and value[:2] in LANGUAGES
+    ):
         account.locale = value
     elif name == "name" and value.strip():
         account.name = value.strip()[:120]

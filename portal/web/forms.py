@@ -22,6 +22,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from portal.errors import AddressError
+from portal.languages import LANGUAGES
 from portal.models.address import normalise_email
 from portal.web.csrf import FormToken
 
@@ -36,6 +37,7 @@ LOCALES = (
     ("en-AU", "English (Australia)"),
     ("en-CA", "English (Canada)"),
     ("en-IE", "English (Ireland)"),
+    *((code, name) for code, name in LANGUAGES.items() if code != "en"),
 )
 
 

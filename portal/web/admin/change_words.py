@@ -102,6 +102,8 @@ def _run(detail: dict[str, Any]) -> Iterator[str]:
 def _merged(other: dict[str, Any]) -> Iterator[str]:
     if other:
         yield f"The other one: {', '.join(isolate(str(one)) for one in other.values())}"
+
+
 def _of_words(detail: dict[str, Any]) -> Iterator[str]:
     if "form" in detail and "language" in detail:
         form = "e-mail" if detail["form"] == "email" else "text message"

@@ -12,7 +12,8 @@ from portal.channel import Message
 from portal.drafts import drafted
 from portal.errors import PortalError
 from portal.flows.change_words import change_words, channel_for, send_test
-from portal.messages import LANGUAGES, language_of
+from portal.languages import LANGUAGES
+from portal.messages import language_of
 from portal.models.message_words import MessageWords, latest
 from portal.models.staff_role import Role
 from portal.starters import starter
@@ -151,7 +152,7 @@ def _in_force(place: Place) -> OwnWords | None:
 
 
 def _start(place: Place) -> OwnWords:
-    return starter(place.kind, place.form)
+    return starter(*place)
 
 
 def _shown(message: Message, form: str, view: str) -> Response:
