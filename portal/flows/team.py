@@ -63,9 +63,10 @@ def join(
     if look is None or not StaffInvitation.take(token):
         return None
     known = Staff.by_email(look.email)
-    if known is not None and (signed_in is None or signed_in.id != known.id):
+    person = known or Staff.add(look.email, look.name)
+    is_theirs = known is None or (signed_in is not None and signed_in.id == known.id)
+    if person is None or not is_theirs:
         raise TeamError(f"Sign in as {look.email} first, then open the link again.")
-    person = known or Staff.find_or_add(look.email, look.name)
     StaffRole.seat(person.id, look.account_id, look.role)
     Event.record(
         "staff_joined",

@@ -14,6 +14,8 @@ from portal.models.delivery import Delivery
 from portal.models.event import PAGE, Event, EventLine
 from portal.models.magic_link import MagicLink
 from portal.models.portal_access import PortalAccess
+from portal.models.run import Run
+from portal.models.run_row import RunRow
 from portal.models.staff_task import StaffTask
 from portal.models.support_code import SupportCode
 from portal.models.tag import Tag
@@ -31,6 +33,8 @@ class PersonalData(NamedTuple):
     browsers: list[ClientSession]
     support_codes: list[SupportCode]
     tasks: list[StaffTask]
+    lines: list[RunRow]
+    """Of files and of pasted addresses, by which staff brought them in."""
 
 
 def of(contact: Contact) -> PersonalData:
@@ -43,6 +47,7 @@ def of(contact: Contact) -> PersonalData:
         _rows(ClientSession, contact.id),
         _rows(SupportCode, contact.id),
         _rows(StaffTask, contact.id),
+        _lines(contact),
     )
 
 
@@ -55,6 +60,13 @@ def timeline(contact: Contact) -> Iterator[EventLine]:
         if len(lines) < PAGE:
             return
         before = (lines[-1].at, lines[-1].id)
+
+
+def _lines(contact: Contact) -> list[RunRow]:
+    of_account = select(Run.id).where(Run.account_id == contact.account_id)
+    names_them = (RunRow.contact_id == contact.id) | (RunRow.email_norm == contact.email_norm)
+    query = select(RunRow).where(RunRow.run_id.in_(of_account), names_them)
+    return list(db.session.scalars(query.order_by(RunRow.id)))
 
 
 def _rows(table: Any, contact_id: int) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, db, now
@@ -32,6 +33,17 @@ class Staff(Base):
     def by_email(cls, email: str) -> Staff | None:
         """Return whoever signs in with *email*. Raises AddressError."""
         return db.session.scalar(select(cls).where(cls.email_norm == normalise_email(email)))
+
+    @classmethod
+    def add(cls, email: str, name: str) -> Staff | None:
+        """Add somebody new; None when somebody has the address, as of two who add them at once."""
+        norm = normalise_email(email)
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        fields = {"name": name, "email": cleaned_email(email), "email_norm": norm}
+        added = dialect.insert(cls).values(**fields, password_hash="", created_at=now())
+        free = added.on_conflict_do_nothing(index_elements=["email_norm"])
+        is_new = db.session.scalar(free.returning(cls.id)) is not None
+        return cls.by_email(email) if is_new else None
 
     @classmethod
     def find_or_add(cls, email: str, name: str = "") -> Staff:

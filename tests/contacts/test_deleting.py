@@ -17,8 +17,11 @@ from portal.errors import GoneError
 from portal.flows import deliver
 from portal.flows.channel_settings import ask_trial
 from portal.flows.delete_contact import delete_contact
+from portal.flows.new_run import run_of_text
+from portal.flows.read_run import read
 from portal.flows.saved_views import save_view
 from portal.models import Account, Contact, Event, Staff
+from portal.models.run import What
 from portal.plugins import current
 from tests.cast import Client, World
 from tests.cast import Staff as StaffPerson
@@ -78,6 +81,8 @@ def has_lived(world: World, ada: StaffPerson, carl: Client) -> int:
         assert staff
         ask_trial(account, current().channels["email"], "test", by=staff, to=ADDRESS)
         save_view(account, "Him", {"q": ADDRESS})
+        run = run_of_text(account, f"{ADDRESS}, {ADDRESS}", What.ADD, by=staff)
+        read(run.id, seconds=9)
         db.session.commit()
     return ada.id_of(ADDRESS)
 
@@ -115,6 +120,7 @@ def takes_out_everything(ada: StaffPerson, contact_id: int) -> None:
     assert tables["messages"][0]["Note"] == "Hi Carl"
     assert tables["signed-in browsers"][0]["Browser"].startswith("Safari")
     assert tables["links"][0]["Used"]
+    assert [line["E-mail"] for line in tables["lines of runs"]] == [ADDRESS, ADDRESS]
     assert {f"{name}.csv" for name in tables} <= set(archive.namelist())
     assert f"'{REFERENCE}" in archive.read("contact.csv").decode(), "no cell is a formula"
     ada.at("history/").sees("Ada Byron exported the personal data of Carl Carter")

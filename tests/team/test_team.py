@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from flask import Flask
@@ -80,6 +81,20 @@ def test_a_link_that_somebody_was_shown_makes_nobody_somebody_else(
     bea.opens(link).presses("Join").sees("You are on the team of Acme now", "Birch")
     bea.opens("/admin/acme/").sees("Client Portal")
     bea.opens("/admin/acme/team/").is_status(404)
+
+
+def test_of_two_links_to_one_new_person_one_lets_them_in(
+    world: World, ada: StaffPerson, bea: StaffPerson
+) -> None:
+    """Else whoever was shown the one would be who joins by the other."""
+    links = []
+    for person in (ada, bea):
+        person.at("team/").presses("Send invitation", email=NEW, role="support").sees("was sent")
+        links.append(asked(world))
+    with ThreadPoolExecutor(2) as pool:
+        pages = [*pool.map(partial(joins, world), links)]
+    assert sorted("Sign in as" in page.words for page in pages) == [False, True]
+    assert sorted("Your password" in page.words for page in pages) == [False, True]
 
 
 def test_whom_somebody_invited_goes_with_them(world: World, ada: StaffPerson) -> None:

@@ -47,6 +47,7 @@ def _tables(held: PersonalData) -> dict[str, Rows]:
         "signed-in browsers": _browsers(held),
         "support codes": _support_codes(held),
         "links to hand over": _tasks(held),
+        "lines of runs": _lines(held),
     }
 
 
@@ -142,6 +143,23 @@ def _tasks(held: PersonalData) -> Rows:
     return [
         {"Since": _at(one.created_at), "Why": one.reason, "Done": _at(one.done_at)}
         for one in held.tasks
+    ]
+
+
+def _lines(held: PersonalData) -> Rows:
+    return [
+        {
+            "Run": one.run_id,
+            "Line": one.line,
+            "E-mail": one.email,
+            "Name": one.name,
+            "Phone": one.phone,
+            "Reference": one.external_id,
+            "Tags": ", ".join(one.tags),
+            "State": one.state,
+            "Why": one.reason or one.error,
+        }
+        for one in held.lines
     ]
 
 
