@@ -26,7 +26,7 @@ from portal.models.account import Account
 from portal.models.staff_role import Role
 from portal.outbox_report import many
 from portal.prepare import migrate, must_be_current, must_listen, prepare
-from portal.processes import log_to_stderr
+from portal.processes import end_on_ctrl_c, have_usual_files, log_to_stderr
 
 P = ParamSpec("P")
 MISUSED = 2
@@ -56,6 +56,8 @@ def clearly(command: Callable[P, None]) -> Callable[P, None]:
 @clearly
 def run() -> None:
     """Run everything on this machine: web, workers and, without a mail server, a mailbox."""
+    end_on_ctrl_c()
+    have_usual_files()
     log_to_stderr()
     app = create_app()
     prepared = prepare(app)

@@ -14,7 +14,6 @@ from multiprocessing.util import Finalize
 
 from flask import Flask, current_app
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import aside, try_aside
 
@@ -77,10 +76,13 @@ class Notes:
 def _write(notes: list[Note]) -> None:
     try:
         aside(partial(_append, notes=notes))
-    except SQLAlchemyError:
-        # One that cannot be written must not take the others with it.
+    except Exception:
+        # One that cannot be written must not take the others with it, nor those to come.
         for one in notes:
-            try_aside(one)
+            try:
+                try_aside(one)
+            except Exception:
+                log.exception("A note could not be written.")
 
 
 def _append(connection: Connection, *, notes: list[Note]) -> None:

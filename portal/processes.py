@@ -22,10 +22,37 @@ def die_with_parent(parent: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+def end_on_ctrl_c() -> None:
+    """Have SIGINT end this process as SIGTERM does. As an exception it would be raised inside a
+    plugin that is being read in, which would be kept out for it, and all would go on.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def have_usual_files() -> None:
+    """Have something at the numbers 0, 1 and 2 where they were closed, as `portal run >&-` does.
+
+    A database or a socket would get the number otherwise, and what is printed would go there.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
 def name_this_process(name: str) -> None:
     """Have `ps` and `top` show *name*, of which they keep 15 octets."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
+
+
+def signal_name(number: int) -> str:
+    """Return "SIGKILL" for 9; most real-time signals have no name."""
+    return next((one.name for one in signal.Signals if one == number), f"signal {number}")
 
 
 def why_not_listen(

@@ -17,12 +17,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
+from typing import TextIO
 
 from portal import mailbox
 from portal.prepare import Prepared
-from portal.processes import die_with_parent, name_this_process
+from portal.processes import die_with_parent, name_this_process, signal_name
 
 STOP_WITHIN_SECONDS = 4.5
+MAILBOX_WITHIN_SECONDS = 0.3
+"""It only finishes the message that it is writing."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 STEADY_SECONDS = 60
 _OURS = (signal.SIGTERM, signal.SIGINT)
@@ -52,8 +55,13 @@ class Part:
                 f"starting it again in {self._pause:g} s.")  # fmt: skip
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
         elif time.monotonic() >= self._again_at:
-            self._again_at = None
-            self.process = self._start()
+            try:
+                self.process = self._start()
+            except OSError as error:  # no memory left for it, or too many processes
+                say(f"portal {self.name} cannot be started ({error.strerror}).")
+                self._again_at = time.monotonic() + self._pause
+            else:
+                self._again_at = None
 
     def _start(self) -> BaseProcess:
         self._started = time.monotonic()
@@ -68,13 +76,14 @@ def run(prepared: Prepared, *, web: Callable[[], None], worker: Callable[[], Non
     stopping = _on_signals()
     gc.collect()
     gc.freeze()
-    parts = []
-    if prepared.mailbox:
-        box = mailbox.Mailbox(prepared.mailbox)
-        os.environ["PORTAL_MAILBOX_SMTP"] = f"smtp://127.0.0.1:{box.port}?starttls=never"
-        parts.append(Part("mailbox", box.serve))
-    parts += [Part("web", web), Part("worker", worker)]
+    parts: list[Part] = []
     try:
+        if prepared.mailbox:
+            box = mailbox.Mailbox(prepared.mailbox)
+            os.environ["PORTAL_MAILBOX_SMTP"] = f"smtp://127.0.0.1:{box.port}?starttls=never"
+            parts.append(Part("mailbox", box.serve))
+        parts.append(Part("web", web))
+        parts.append(Part("worker", worker))
         announced = False
         while not stopping.wait(0.02 if not announced else 0.5):
             for part in parts:
@@ -84,11 +93,12 @@ def run(prepared: Prepared, *, web: Callable[[], None], worker: Callable[[], Non
                 _announce(prepared)
     finally:
         # The mailbox last: what a worker is sending now goes there.
-        _stop([part.process for part in reversed(parts)])
+        _stop([part.process for part in parts if part.name != "mailbox"], STOP_WITHIN_SECONDS)
+        _stop([part.process for part in parts if part.name == "mailbox"], MAILBOX_WITHIN_SECONDS)
 
 
 def say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)  # noqa: T201
+    _write(words, sys.stderr)
 
 
 class Stopping:
@@ -119,7 +129,7 @@ def _on_signals() -> Stopping:
 
 def _answers(prepared: Prepared) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(prepared.host, prepared.host)  # noqa: S104
-    asked = http.client.HTTPConnection(host, prepared.port, timeout=2)
+    asked = http.client.HTTPConnection(host, prepared.port, timeout=0.4)
     try:
         asked.request("GET", "/admin/", headers={"Host": prepared.netloc})
         return asked.getresponse().status < 500
@@ -138,7 +148,14 @@ def _announce(prepared: Prepared) -> None:
         lines.append(f"Owner sign-in: {prepared.owner_link}")
     if prepared.mailbox:
         lines.append(f"Mailbox: {prepared.url}/mailbox/")
-    print("\n".join(lines), flush=True)  # noqa: T201
+    _write("\n".join(lines), sys.stdout)
+
+
+def _write(words: str, to: TextIO) -> None:
+    """Whoever read it may be gone, or the disk full; nothing that runs ends for that. Nothing is
+    kept back either, which a process that is forked later would write."""
+    with contextlib.suppress(OSError):
+        os.write(to.fileno(), f"{words}\n".encode())
 
 
 def _be(name: str, work: Callable[[], None], parent: int) -> None:
@@ -166,11 +183,11 @@ def _without_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _OURS)
 
 
-def _stop(processes: list[BaseProcess]) -> None:
-    """Ask all to finish what they hold, and end what has not within the time."""
+def _stop(processes: list[BaseProcess], within: float) -> None:
+    """Ask all to finish what they hold, and end what has not *within* so many seconds."""
     for process in processes:
         process.terminate()
-    deadline = time.monotonic() + STOP_WITHIN_SECONDS
+    deadline = time.monotonic() + within
     for process in processes:
         process.join(max(deadline - time.monotonic(), 0.01))
         if process.exitcode is None:
@@ -181,4 +198,4 @@ def _stop(processes: list[BaseProcess]) -> None:
 
 
 def _how(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"status {code}"
+    return f"killed by {signal_name(-code)}" if code < 0 else f"status {code}"

@@ -28,6 +28,7 @@ from portal.flows.receive import receive
 from portal.flows.take_over import take_over
 from portal.flows.try_channel import try_channel
 from portal.lanes import Lanes, Seat, alone, lane_of
+from portal.processes import signal_name
 
 log = logging.getLogger(__name__)
 
@@ -352,7 +353,7 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
 
 def _how_it_ended(exit_code: int) -> str:
     if exit_code < 0:
-        return signal.Signals(-exit_code).name
+        return signal_name(-exit_code)
     return f"exit status {exit_code}"
 
 

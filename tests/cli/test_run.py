@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import signal
 import smtplib
 import socket
 import stat
@@ -19,6 +20,7 @@ import pytest
 from tests.cli.conftest import Command, complains
 from tests.live import Portico
 from tests.postman import Postman
+from tests.servers import free_port
 from tests.surfer import Owner, Surfer
 from tests.wait import wait_for
 
@@ -192,6 +194,99 @@ def test_a_mailbox_that_dies_is_started_again_where_it_was(
         line.sendmail("portal@acme.example", ["carl@carter.example"], "Subject: Hi\r\n\r\nHi\r\n")
     assert len(_kept(tmp_path)) == 1
     assert any("portal mailbox ended (killed by SIGKILL)" in one for one in running.log)
+
+
+def test_the_mailbox_takes_what_a_worker_sends_while_all_stop(
+    portico: Callable[..., Portico], tmp_path: Path
+) -> None:
+    running = portico(PORTAL_HOME=str(tmp_path))
+    (box,) = running.children("mailbox")
+    (at,) = [one.laddr.port for one in box.net_connections() if one.status == "LISTEN"]
+    worker = running.children("worker")[0]
+    worker.suspend()  # it has something to send yet
+    running.process.terminate()
+    wait_for(lambda: running.children("web") == [] or not running.children("web")[1:])
+    try:
+        with smtplib.SMTP("127.0.0.1", at, "test", timeout=2) as line:
+            line.sendmail("portal@acme.example", ["carl@carter.example"], "Subject: Hi\r\n\r\nHi")
+    finally:
+        worker.resume()
+    assert running.stop() < 5
+    assert len(_kept(tmp_path)) == 1
+    assert not box.is_running()
+
+
+def test_ctrl_c_while_a_plugin_is_read_in_ends_it(
+    portico: Callable[..., Portico], tmp_path: Path
+) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "slow.py").write_text(
+        "import pathlib, time\n"
+        f"home = pathlib.Path({str(tmp_path)!r})\n"
+        "if (home / 'tried').exists():\n"  # in a process of its own, before it is read in
+        "    (home / 'reading').touch()\n"
+        "    time.sleep(1)\n"
+        "(home / 'tried').touch()\n"
+    )
+    running = portico(PORTAL_HOME=str(tmp_path), wait=False)
+    wait_for(lambda: (tmp_path / "reading").exists(), within=20)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(5) == -signal.SIGINT
+    assert running.lines == []
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_it_runs_where_its_output_was_closed(
+    program_environment: dict[str, str], closed: str
+) -> None:
+    port = program_environment["PORT"]
+    command = f'exec "$0" -m portal run {closed}'
+    running = subprocess.Popen(["sh", "-c", command, sys.executable], env=program_environment)
+    try:
+        wait_for(lambda: _is_up(int(port)), within=20)
+    finally:
+        running.terminate()
+        assert running.wait(8) == 0
+
+
+def test_it_runs_on_when_nobody_reads_its_output_any_more(
+    program_environment: dict[str, str],
+) -> None:
+    port = int(program_environment["PORT"])
+    reading, writing = os.pipe()
+    os.close(reading)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "portal", "run"],
+        env=program_environment,
+        stdout=writing,
+        stderr=writing,
+    )
+    os.close(writing)
+    try:
+        wait_for(lambda: _is_up(port), within=20)
+        for signal_number in (signal.SIGKILL, signal.SIGRTMIN + 1):
+            box = wait_for(lambda: _mailboxes(running.pid))[0]
+            box.send_signal(signal_number)
+            wait_for(lambda before=box: [one for one in _mailboxes(running.pid) if one != before])
+        assert running.poll() is None
+    finally:
+        running.terminate()
+        assert running.wait(8) == 0
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _mailboxes(pid: int) -> list[psutil.Process]:
+    return [one for one in psutil.Process(pid).children() if one.name() == "portal mailbox"]
+
+
+@pytest.fixture
+def program_environment(tmp_path: Path) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
+    return {**clean, "PORT": str(free_port()), "PORTAL_HOME": str(tmp_path / "home")}
 
 
 def test_a_public_portal_keeps_its_owner_link_to_itself(

@@ -50,6 +50,20 @@ def test_notes_are_written_soon_and_one_that_fails_takes_no_other_with_it(app: F
     wait_for(lambda: counted(app, "seen") == 3)
 
 
+def stumble(connection: Connection) -> None:
+    raise RuntimeError("no fault of the database")
+
+
+def test_a_note_that_fails_otherwise_does_not_end_the_writing(app: Flask) -> None:
+    Notes(app)
+    with app.app_context():
+        note(stumble)
+        note(partial(count, name="seen"))
+        wait_for(lambda: counted(app, "seen") == 1)
+        note(partial(count, name="seen"))
+    wait_for(lambda: counted(app, "seen") == 2)
+
+
 def test_notes_beyond_what_may_wait_are_left_out(
     app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
