@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.brand.paint import painted
 from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of, text_of
+from tests.browser.run_states import run_waiting, runs
 
 State = tuple[str, Page]
 States = Callable[[House], Iterator[State]]
@@ -671,7 +672,7 @@ def one_person(house: House) -> Iterator[State]:
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
     links, rooms, errors, mailbox, letters, adoption, deliveries, history, undo, channels,
-    branding, words, tasks, one_person, plugins,
+    branding, words, tasks, one_person, plugins, runs, run_waiting,
 )  # fmt: skip
 
 

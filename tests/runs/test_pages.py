@@ -37,7 +37,7 @@ def test_a_file_becomes_messages(sol: Staff, bea: Staff) -> None:
     preview.sees("Preview", "4 rows", "Likely typo", "Twice in the list", "Cannot be used")
     preview.sees("Did they mean gwen@gmail.com?", "Enter one e-mail address")
     assert sol.world.postman.letters == []
-    typos = preview.follows("Likely typo 1").sees("gwen@gmial.com").does_not_see("Nora New")
+    typos = preview.follows("Likely typo (1)").sees("gwen@gmial.com").does_not_see("Nora New")
     run = typos.presses("Begin the run", **{"act-typo": "suggestion"}).sees("Running", "0 of 4")
     sol.world.worker.drains()
     assert {letter.to[0] for letter in sol.world.postman.letters} == {

@@ -92,7 +92,7 @@ class Progress(NamedTuple):
     percent: int
     rate: str
     left: str
-    begins_in: int
+    begins_in: str
 
 
 def act_words(what: str, verdict: str, act: str) -> str:
@@ -117,15 +117,14 @@ def act_words(what: str, verdict: str, act: str) -> str:
 def progress(run: Run, locale: str) -> Progress:
     percent = 100 * run.done // run.total if run.total else 0
     if run.status != Status.RUNNING:
-        return Progress(percent, "", "", 0)
+        return Progress(percent, "", "", "")
     waits = (run.begin_at - now()).total_seconds() if run.begin_at else 0
     if waits > 1 and not run.done:
-        return Progress(percent, "", "", round(waits))
+        return Progress(percent, "", "", _span(waits, locale))
     rate = run.rate
     if rate <= 0:
-        return Progress(percent, "", "", 0)
-    left = format_timedelta(timedelta(seconds=max(run.left / rate, 1)), locale=locale)
-    return Progress(percent, _a_second(rate), left, 0)
+        return Progress(percent, "", "", "")
+    return Progress(percent, _a_second(rate), _span(run.left / rate, locale), "")
 
 
 def title(run: Run) -> str:
@@ -136,6 +135,10 @@ def title(run: Run) -> str:
 
 def who(line: RunLine) -> str:
     return line.staff_name or line.staff_email or "The operator"
+
+
+def _span(seconds: float, locale: str) -> str:
+    return format_timedelta(timedelta(seconds=max(round(seconds), 1)), locale=locale)
 
 
 def _a_second(rate: float) -> str:
