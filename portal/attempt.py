@@ -253,6 +253,7 @@ def _words(job: Job, token: str, added: dict[str, str]) -> Words:
         asked_from=job.claim.note if link.kind == Kind.SELF else "",
         greeting=added.get("greeting", ""),
         closing=added.get("closing", ""),
+        reminder=link.reminder,
         own=job.own.get("email"),
         own_short=job.own.get("short"),
     )

@@ -39,11 +39,15 @@ _GAPS = {name: f"\ue000{name}-{token_hex(8)}\ue000" for name in ("link", "code",
 """Stand where a message has words of its own; nobody outside this process can write them."""
 _GAPS_OF = {"client": "contact_name", "code": "code"}
 
-SUBJECTS: dict[Kind, str] = {
+REMINDER = "reminder"
+"""The templates of a reminder, in place of those of an invitation."""
+_HAVE_HTML = (*MAILED_KINDS, REMINDER)
+SUBJECTS: dict[str, str] = {
     "invite": "Your invitation to the %(portal)s client portal",
     "login": "Your sign-in link for %(portal)s",
     "self": "Sign in to %(portal)s",
     "magic": "Your sign-in link for %(portal)s",
+    REMINDER: "Reminder: %(subject)s",
 }
 
 
@@ -54,6 +58,7 @@ class Words:
     *portal_url*, *portal_host* and *link* are ours and built from settings alone.
     *time_zone* is an IANA name. *asked_from* is like "Chrome on Android".
     *greeting* and *closing* are lines that plugins add, *support* and *footer* those of the brand.
+    *reminder* is 0, or says which reminder of an invitation this is.
     *own* and *own_short* are the account's words in place of ours.
     """
 
@@ -76,6 +81,7 @@ class Words:
     closing: str = ""
     support: str = ""
     footer: str = ""
+    reminder: int = 0
     own: OwnWords | None = None
     own_short: OwnWords | None = None
 
@@ -130,7 +136,7 @@ def render(words: Words, now: datetime | None = None) -> Message:
     own = {"link": link, "code": code, "contact_name": names["contact_name"]}
     if own["contact_name"]:
         names["contact_name"] = _GAPS["contact_name"]
-    text, html = _patterns(words.kind, tuple(values.items()), tuple(names.items()))
+    text, html = _patterns(_template(words), tuple(values.items()), tuple(names.items()))
     return Message(
         subject=subject,
         text=_filled(text, {**own, "contact_name": isolate(own["contact_name"])}),
@@ -146,11 +152,17 @@ def language_of(locale: str) -> str:
     return language if language in LANGUAGES else "en"
 
 
+def _template(words: Words) -> str:
+    return REMINDER if words.reminder else words.kind
+
+
 def _subject(words: Words, said: dict[str, str]) -> str:
-    if words.own is not None and words.own.subject:
-        return one_line(fill(words.own.subject, said))
     _ = translator(language_of(words.locale))
-    return _(SUBJECTS[words.kind], portal=said["portal"])
+    if words.own is not None and words.own.subject:
+        subject = one_line(fill(words.own.subject, said))
+    else:
+        subject = _(SUBJECTS[words.kind], portal=said["portal"])
+    return _(SUBJECTS[REMINDER], subject=subject) if words.reminder else subject
 
 
 def _own(
@@ -260,7 +272,7 @@ def _filled(pattern: str, own: dict[str, str]) -> str:
 
 
 def _short(words: Words, account_name: str, link: str, code: str, left: str) -> str:
-    pattern = _short_pattern(words.kind, language_of(words.locale), has_code=bool(code))
+    pattern = _short_pattern(_template(words), language_of(words.locale), has_code=bool(code))
     return pattern.format(account_name=account_name, link=link, code=code, left=left)
 
 
@@ -293,13 +305,13 @@ class _Inlined(BaseLoader):
 @cache
 def _templates(kind: str) -> tuple[Any, Any]:
     environment = _environment()
-    html = environment.get_template(f"{kind}.html") if kind in MAILED_KINDS else None
+    html = environment.get_template(f"{kind}.html") if kind in _HAVE_HTML else None
     return environment.get_template(f"{kind}.txt"), html
 
 
 @lru_cache(maxsize=64)
 def _patterns(
-    kind: Kind, values: tuple[tuple[str, Any], ...], names: tuple[tuple[str, str], ...]
+    kind: str, values: tuple[tuple[str, Any], ...], names: tuple[tuple[str, str], ...]
 ) -> tuple[str, str]:
     """Return text and HTML with gaps for what each message has of its own: many messages of one
     account differ in nothing else, and a template costs more than all the rest of a message."""

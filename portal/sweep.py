@@ -16,6 +16,8 @@ from portal.db import atomic, db
 from portal.errors import QueueDownError
 from portal.flows.do_run import forget_old
 from portal.flows.poll_channel import to_poll
+from portal.flows.remind import BATCH as REMIND_BATCH
+from portal.flows.remind import remind
 from portal.flows.seal_history import HistoryError, seal
 from portal.flows.take_over import stop_waiting
 from portal.models import outbox
@@ -38,6 +40,8 @@ LOW_WATER = 100
 """While more wakes than this are waiting, workers have enough to do."""
 SEAL_SECONDS = 0.25
 """How long one round seals the history."""
+REMIND_SECONDS = 0.5
+"""After so long, those who are still to be reminded wait for the next round."""
 ROUND_SECONDS = 1.0
 """Between two looks for what has waited for its time: an undo window, a pause, a turn."""
 
@@ -87,6 +91,7 @@ class Sweep:
         forget_old()
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
+        _remind()
         _seal_history()
 
     @atomic
@@ -148,6 +153,13 @@ def _without_receipt() -> list[int]:
     found = outbox.without_receipt(BATCH)
     db.session.rollback()
     return found
+
+
+def _remind() -> None:
+    """Queue the reminders that are due; a long list goes on in the next round."""
+    until = time.monotonic() + REMIND_SECONDS
+    while remind() == REMIND_BATCH and time.monotonic() < until:
+        pass
 
 
 def _seal_history() -> None:

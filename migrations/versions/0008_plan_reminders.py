@@ -1,4 +1,4 @@
-"""Let staff see a portal as a client does, and how far their contacts have come.
+"""Let staff see a portal as a client does and how far contacts have come, and plan reminders.
 
 Revision ID: 0008
 Revises: 0007
@@ -36,9 +36,18 @@ def upgrade() -> None:
     op.execute(_OPENINGS_ON_SQLITE if is_sqlite else _OPENINGS_ON_POSTGRESQL)
     op.execute(_OPENED_CONTACTS)
     _list_accesses(with_opened=True)
+    op.add_column("magic_link", sa.Column("reminder", BIG, nullable=False, server_default="0"))
+    _create_reminders()
+    for statement in _ON_SQLITE if is_sqlite else _ON_POSTGRESQL:
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in _OFF_SQLITE if is_sqlite else _OFF_POSTGRESQL:
+        op.execute(statement)
+    op.drop_table("reminder")
+    op.drop_column("magic_link", "reminder")
     _list_accesses(with_opened=False)
     op.drop_index("ix_contact_opened", "contact")
     op.drop_column("contact", "opened")
@@ -68,6 +77,33 @@ def _create_views() -> None:
     )  # fmt: skip
     for column in ("staff_session_id", "contact_id", "expires_at"):
         op.create_index(f"ix_client_view_{column}", "client_view", [column])
+
+
+def _create_reminders() -> None:
+    op.create_table(
+        "reminder",
+        sa.Column("contact_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("account_id", BIG, nullable=False),
+        sa.Column("staff_id", BIG, nullable=True),
+        sa.Column("invited_at", UtcDateTime(), nullable=False),
+        sa.Column("number", BIG, nullable=False),
+        sa.Column("reminded_at", UtcDateTime(), nullable=True),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("ended", sa.String(length=12), nullable=False),
+        *(
+            sa.ForeignKeyConstraint(
+                [f"{other}_id"], [f"{other}.id"], name=f"fk_reminder_{other}_id",
+                ondelete="SET NULL" if other == "staff" else "CASCADE",
+            )
+            for other in ("account", "contact", "staff")
+        ),
+        sa.PrimaryKeyConstraint("contact_id", name="pk_reminder"),
+    )  # fmt: skip
+    due = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "ix_reminder_due_at", "reminder", ["due_at"], sqlite_where=due, postgresql_where=due
+    )
+    op.create_index("ix_reminder_staff_id", "reminder", ["staff_id"])
 
 
 def _list_accesses(*, with_opened: bool) -> None:
@@ -151,4 +187,43 @@ _POSTGRESQL = (
     AFTER INSERT OR DELETE OR UPDATE OF status, undelivered, last_seen_at /* of */ ON portal_access
     FOR EACH ROW EXECUTE FUNCTION list_portal_access()
     """,
+)
+
+# Whatever ends an invitation ends its reminders, wherever in the program that is done.
+_ON_SQLITE = (
+    """
+    CREATE TRIGGER portal_access_reminded
+    AFTER UPDATE OF status, undelivered, auth_epoch ON portal_access
+    WHEN OLD.status <> NEW.status OR OLD.undelivered < NEW.undelivered
+        OR OLD.auth_epoch <> NEW.auth_epoch BEGIN
+        UPDATE reminder SET due_at = NULL, ended = CASE
+            WHEN NEW.status <> 'invited' THEN NEW.status
+            WHEN NEW.undelivered THEN 'undelivered' ELSE 'cut' END
+        WHERE contact_id = NEW.contact_id AND due_at IS NOT NULL;
+    END
+    """,
+)
+_OFF_SQLITE = ("DROP TRIGGER portal_access_reminded",)
+_ON_POSTGRESQL = (
+    """
+    CREATE FUNCTION end_reminders() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        UPDATE reminder SET due_at = NULL, ended = CASE
+            WHEN NEW.status <> 'invited' THEN NEW.status
+            WHEN NEW.undelivered THEN 'undelivered' ELSE 'cut' END
+        WHERE contact_id = NEW.contact_id AND due_at IS NOT NULL;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER portal_access_reminded
+    AFTER UPDATE OF status, undelivered, auth_epoch ON portal_access
+    FOR EACH ROW WHEN (OLD.status <> NEW.status OR OLD.undelivered < NEW.undelivered
+        OR OLD.auth_epoch <> NEW.auth_epoch)
+    EXECUTE FUNCTION end_reminders()
+    """,
+)
+_OFF_POSTGRESQL = (
+    "DROP TRIGGER portal_access_reminded ON portal_access",
+    "DROP FUNCTION end_reminders",
 )

@@ -13,6 +13,7 @@ from portal.models.contact import Contact
 from portal.models.delivery import Delivery
 from portal.models.event import Event
 from portal.models.portal_access import PortalAccess
+from portal.models.reminder import Reminder
 from portal.models.staff import Staff
 
 
@@ -53,6 +54,7 @@ def edit_contact(
     moved = _apply(account, contact, details)
     if moved:
         PortalAccess.end_everything(contact.id)
+        Reminder.forget(contact.id)
         Delivery.cancel_pending(contact.id, "The contact's address was changed.")
     Event.record(
         "email_changed" if moved else "edited",

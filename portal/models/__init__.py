@@ -22,6 +22,7 @@ from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
 from portal.models.portal_access import Access, PortalAccess
 from portal.models.rate_count import RateCount
+from portal.models.reminder import Reminder
 from portal.models.run import Run
 from portal.models.run_piece import RunPiece
 from portal.models.run_row import RunRow
@@ -61,6 +62,7 @@ __all__ = [
     "PluginFault",
     "PortalAccess",
     "RateCount",
+    "Reminder",
     "Role",
     "Run",
     "RunPiece",

@@ -194,6 +194,12 @@ class Delivery(Base):
         return db.session.get(cls, new_id)
 
     @classmethod
+    def is_owed(cls, contact_id: int) -> bool:
+        """Tell whether a message to the contact has not gone out yet."""
+        query = select(cls.id).where(cls.contact_id == contact_id, cls.status.in_(PENDING))
+        return db.session.scalar(query.limit(1)) is not None
+
+    @classmethod
     def has_follower(cls, delivery_id: int) -> bool:
         """Tell whether another delivery stands in for this one already."""
         query = select(cls.id).where(cls.follows_id == delivery_id)

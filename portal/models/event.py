@@ -37,6 +37,7 @@ HEADLINES = (
     "login_email",
     "magic_link",
     "asked",
+    "not_me",
     "signed_in",
     "suspended",
     "revoked",

@@ -91,6 +91,8 @@ class MagicLink(Base):
     )
     auth_epoch: Mapped[int]
     life: Mapped[int]
+    reminder: Mapped[int] = mapped_column(default=0)
+    """Of an invitation: which reminder of it carries this link; 0 for the invitation itself."""
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -145,6 +147,7 @@ class MagicLink(Base):
         flow_digest: bytes | None = None,
         target: str = "",
         link_id: UUID | None = None,
+        reminder: int = 0,
     ) -> MagicLink:
         """Return a link that is still to be added."""
         link_id, nonce, at = link_id or uuid4(), tokens.new_nonce(), now()
@@ -166,6 +169,7 @@ class MagicLink(Base):
             issued_by=issued_by.id if issued_by else None,
             auth_epoch=access.auth_epoch,
             life=int(life.total_seconds()),
+            reminder=reminder,
             created_at=at,
             expires_at=at + wait + life,
         )

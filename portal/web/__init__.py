@@ -41,6 +41,7 @@ from portal.web.admin import (
     overview,
     own_sessions,
     plugins,
+    reminders,
     runs,
     selection,
     staff,
@@ -69,7 +70,7 @@ def init_app(app: Flask, found: Settings) -> None:
         app.register_blueprint(module.bp)
     for desk_page in (deliveries, delivery, channels, tasks, plugins, audit, support_codes):
         app.register_blueprint(desk_page.bp)
-    for desk_page in (contact_tags, views, selection, client_views, adoption):
+    for desk_page in (contact_tags, views, selection, client_views, adoption, reminders):
         app.register_blueprint(desk_page.bp)
     app.register_blueprint(branding.bp)
     app.register_blueprint(contact_data.bp)

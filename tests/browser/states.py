@@ -420,6 +420,13 @@ def adoption(house: House) -> Iterator[State]:
     page = lived_in(house).at("adoption/")
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible()
     yield "adoption", page
+    page.get_by_role("link", name="Reminders: off").click()
+    page.get_by_label("Third reminder").fill("5")
+    presses(page, "Save")
+    expect(page.get_by_text("Each reminder needs a later day")).to_be_visible()
+    yield "reminders refused", page
+    page.goto("/admin/acme/reminders/")
+    yield "reminders", page
 
 
 def deliveries(house: House) -> Iterator[State]:

@@ -12,6 +12,7 @@ LONG = "9" * 60_000
 HOSTILE = ("a\0b", "\ud800", LONG, "-1", "'; DROP TABLE contact; --", "<script>alert(1)</script>",
            "1e999", "٣", "\r\nBcc: x@y.example", "../../etc/passwd", "")  # fmt: skip
 NAMES = (
+    "first", "second", "third",
     "reason", "tag", "seen", "sort", "columns", "scope", "tag_name",
     "addresses", "field-0", "has_head", "act-new", "ids", "to",
     "channel", "kind", "deed", "q", "status", "cause", "since", "until", "rate",
@@ -22,7 +23,7 @@ NAMES = (
     "form", "language", "version", "view",
     "set-dkim_key", "set-dkim_selector", "set-bounce_host", "set-bounce_folder",
 )  # fmt: skip
-DESK = ("contacts", "client_views", "contact_tags", "views", "selection",
+DESK = ("contacts", "client_views", "reminders", "contact_tags", "views", "selection",
         "runs", "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
         "channels", "support_codes", "branding", "words")  # fmt: skip
 

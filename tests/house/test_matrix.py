@@ -116,6 +116,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contact_data.delete", "GET"): ONE_LED_PAGE,
     ("contact_data.export", "POST"): ONE_LED_PAGE,
     ("adoption.page", "GET"): PAGE,
+    ("reminders.page", "GET"): LED_PAGE,
+    ("reminders.page", "POST"): LED_DEED,
     ("client_views.new", "GET"): ONE_PAGE,
     ("client_views.new", "POST"): ONE_DEED,
     ("client_views.end", "POST"): DEED,  # at once: nothing else of the portal can be pressed
@@ -177,6 +179,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("portal.ask_again", "POST"): LEAVE,
     ("portal.front", "POST"): ROOM,
     ("links.page", "GET"): Row("200 303 200", no_id="410 410 410"),
+    # What was opened here is a magic link, and no invitation.
+    ("links.refuse", "GET"): Row("410 410 410", no_id="410 410 410"),
+    ("links.refuse", "POST"): Row("410 410 410", no_id="410 410 410"),
     ("links.renew", "POST"): Row("303 303 303", no_id="410 410 410"),
     ("mailbox.index", "GET"): ALL,
     ("mailbox.messages", "GET"): ALL,
@@ -222,6 +227,7 @@ FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "views.save": lambda _place: {"name": "Mine", "status": "joined"},
     "views.edit": lambda _place: {"name": "Ours"},
     "client_views.new": lambda _place: {"reason": "To see what they see"},
+    "reminders.page": lambda _place: {"is_on": "y", "first": "2", "second": "5"},
     "contact_tags.add": lambda _place: {"tag": "VIP"},
     "invitations.new": lambda place: {"who": f"guest@{place.slug}.example"},
     "login_emails.new": lambda place: {"contact_ids": str(place.contact_id)},

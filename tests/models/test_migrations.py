@@ -28,6 +28,7 @@ from portal.models.message_words import MessageWords
 from portal.models.pace import Pace
 from portal.models.plugin_cursor import PluginCursor
 from portal.models.plugin_fault import PluginFault
+from portal.models.reminder import Reminder
 from portal.models.run import Run
 from portal.models.run_piece import RunPiece
 from portal.models.run_row import RunRow
@@ -49,11 +50,17 @@ TRIGGERS = {
         "portal_access_listed",
         "portal_access_relisted",
         "portal_access_unlisted",
+        "portal_access_reminded",
         "contact_found",
         "contact_found_anew",
         "contact_found_no_more",
     },
-    "postgresql": {"client_session_added", "portal_access_tally", "portal_access_listed"},
+    "postgresql": {
+        "client_session_added",
+        "portal_access_tally",
+        "portal_access_listed",
+        "portal_access_reminded",
+    },
 }
 NEXT = '''
 """{words}"""
@@ -113,6 +120,7 @@ def fill_the_rest() -> None:
     contact, session = db.session.get(Contact, delivery.contact_id), db.session.get(StaffSession, 1)
     assert contact
     assert session
+    Reminder.refuse(contact.id, contact.account_id)
     ClientView.open(contact, session.id, b"v" * 32)
     db.session.commit()
     with db.engine.begin() as connection:

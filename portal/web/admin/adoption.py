@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.models import adoption
 from portal.models.adoption import Number
 from portal.models.contact_criteria import DORMANT
+from portal.models.reminder_plan import Plan
 from portal.web.admin.desk import at_desk, desk
 
 bp = desk("adoption", __name__, path="/adoption")
@@ -52,7 +53,9 @@ def page() -> ResponseReturnValue:
     numbers = adoption.of(account.id)
     most = max(number.many for number in numbers)
     steps = [_step(name, words, getattr(numbers, name), most) for name, words in _means().items()]
-    return render_template("admin/adoption.html", steps=steps, is_empty=not most)
+    return render_template(
+        "admin/adoption.html", steps=steps, is_empty=not most, plan=Plan.of(account).words
+    )
 
 
 def _step(name: str, words: tuple[str, str, str], number: Number, most: int) -> Step:

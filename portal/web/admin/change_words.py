@@ -22,6 +22,7 @@ SAYS = {
     "channel_tested": ("{by} had a test sent by {channel}", "send"),
     "channel_paused": ("{channel} was paused", "pause", "note"),
     "channel_resumed": ("{channel} goes on", "refresh", "good"),
+    "reminders_changed": ("{by} changed the reminders", "clock"),
     "viewed": ("{by} looked at the portal as {to} sees it", "eye", "note"),
     "hurried": ("{by} let the message to {to} go at once", "send"),
     "task_closed": ("{by} took {to} off the list of links to hand over", "check"),
@@ -55,6 +56,7 @@ _NAMES = {
     "rate": "Most messages a minute",
     "receipt_wait": "Wait for receipts",
     "time_zone": "Time zone",
+    "reminders": "Reminders",
 }
 _WHY = {"handed over": "The link was handed over", "not needed": "It was not needed"}
 

@@ -17,6 +17,7 @@ from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
 from portal.models.portal_access import Access, PortalAccess
+from portal.models.reminder import Reminder
 from portal.models.tag import Tag
 from portal.web.admin import contact_addresses, contact_filters, support_codes, undo
 from portal.web.admin.deeds import DEEDS
@@ -104,6 +105,7 @@ def show(contact_id: int) -> ResponseReturnValue:
         contact=contact,
         access=access,
         can=_can(access),
+        reminder=Reminder.of(contact.id),
         tags=Tag.of_contacts([contact.id]).get(contact.id, []),
         known_tags=Tag.in_use(contact.account_id),
         duplicates=contact_duplicates.of(contact),

@@ -11,7 +11,7 @@ from portal.models.event import EventLine
 from portal.web.admin import change_words, sighting_words
 from portal.web.admin.delivery_words import Chip, channel_name, chip, is_moving
 
-CAUSES = ("invited", "login_email", "asked")
+CAUSES = ("invited", "login_email", "asked", "reminded")
 """The kinds of event that owe somebody a message."""
 SIGHTINGS = ("opened", "turned_away")
 
@@ -63,6 +63,8 @@ _SAYS = {
     "edited": Says("{by} edited {to}", "edit"),
     "email_changed": Says("{by} corrected the e-mail address of {to}", "edit", "note"),
     "invited": Says("{by} invited {to}", "user-plus"),
+    "reminded": Says("Reminder {number} of {of} queued for {to}", "clock"),
+    "not_me": Says("Whoever got the message to {to} says that it is not for them", "alert", "bad"),
     "login_email": Says("{by} sent {to} a login e-mail", "mail"),
     "magic_link": Says("{by} generated a magic link for {to}", "link"),
     "handed_over": Says("{by} copied the link, to hand it to {to}", "link"),
@@ -173,6 +175,8 @@ def _sentence(line: EventLine) -> str:
         to=isolate(_contact(line)),
         channel=isolate(channel_name(channel)) if channel else "how messages are sent",
         tag=isolate(str(line.detail.get("tag", ""))),
+        number=line.detail.get("number", ""),
+        of=line.detail.get("of", ""),
     )
 
 

@@ -47,6 +47,7 @@ def masked_message(account: Account, people: DeliveryPeople) -> Message:
             locale=locale,
             support=account.brand.get("support", ""),
             footer=account.brand.get("footer", ""),
+            reminder=link.reminder,
             own=own.get("email"),
             own_short=own.get("short"),
             asked_from=delivery.note if link.kind == Kind.SELF else "",

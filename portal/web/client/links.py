@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from portal import plugins, scanners, tokens
 from portal.db import now
 from portal.flows.ask import ask
+from portal.flows.not_me import is_told, not_me
 from portal.flows.sign_in import Browser, SignedIn, sign_in_by_link
 from portal.flows.support import note_opening, turn_away
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession
 from portal.models.look import Look
+from portal.models.magic_link import Kind
 from portal.models.sighting import Sighting
 from portal.models.sign_in_request import Asked
 from portal.web import cookies, sessions, support
@@ -91,6 +93,27 @@ def renew(handle: str) -> ResponseReturnValue:
     return response
 
 
+@bp.route("/open/<handle>/not-me", methods=["GET", "POST"])
+@limiter.shared_limit(links_per_network, ASKS, methods=["POST"])
+def refuse(handle: str) -> ResponseReturnValue:
+    """Let whoever got an invitation that is not for them say so, without signing in."""
+    look = _opened_look(handle)
+    if look is None or look.kind != Kind.INVITE:
+        return _dead("incomplete" if cookies.read_link(handle) else "no_cookies", GONE)
+    if request.method == "POST":
+        not_me(
+            look,
+            browser=sessions.browser_family(),
+            network=sessions.network(),
+            request_id=g.request_id,
+        )
+        return see_other(url_for(".refuse", handle=handle))
+    g.account, g.slug = look, look.slug
+    return render_template(
+        "client/not_me.html", masked=masked(look.email), handle=handle, is_told=is_told(look)
+    )
+
+
 def _opened_look(handle: str) -> Look | None:
     """Tell about the link that this browser has opened under *handle*."""
     opened = cookies.read_link(handle)
@@ -115,6 +138,7 @@ def _look(digest: bytes, handle: str) -> ResponseReturnValue:
         "client/link.html",
         masked=masked(look.email),
         section_title=_section_title(look),
+        not_me_url=url_for(".refuse", handle=handle) if look.kind == Kind.INVITE else None,
         autopress=bool(flow and flow.digest == look.flow_digest and not here),
         other=here[1] if here else None,
     )
