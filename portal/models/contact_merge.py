@@ -91,6 +91,7 @@ def _merged(
     values: dict[str, Any] = {
         "status": status,
         "invited_at": _first(min, (one.invited_at for one in both)),
+        "opened_at": _first(min, (one.opened_at for one in both)),
         "joined_at": _first(min, (one.joined_at for one in both)),
         "last_seen_at": _first(max, (one.last_seen_at for one in both)),
         "ends_at": _first(min, (one.ends_at for one in both)),

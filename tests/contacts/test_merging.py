@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from portal.db import db
+from portal.db import db, now
 from portal.errors import GoneError
 from portal.flows.edit_contact import Details, add_contact
 from portal.flows.invite import invite
@@ -94,10 +94,15 @@ def test_nobody_who_was_shut_out_gets_in_by_a_merge(world: World) -> None:
             links = db.session.scalars(db.select(MagicLink)).all()
             assert all(link.revoked_at or link.auth_epoch < access.auth_epoch for link in links)
         never = add_contact(account, Details("N", "never@x.example"), by=ada)
-        merge(never.id, invite(account, "open@x.example", by=ada).id)
+        invited = invite(account, "open@x.example", by=ada)
+        before = PortalAccess.of(invited.id)
+        assert before
+        before.opened_at = now()
+        db.session.commit()
+        merge(never.id, invited.id)
         access = PortalAccess.of(never.id)
         assert access
-        assert access.status == "invited"
+        assert (access.status, access.opened_at) == ("invited", before.opened_at)
     for one, other, both in (
         ("joined", "suspended", "suspended"),
         ("joined", "revoked", "revoked"),
