@@ -71,6 +71,7 @@ def test_every_row_gets_its_verdict_and_each_group_its_own_way(
 
         done = runs.does(run, invited="send", typo="suggestion", joined="send", shut_out="send")
         assert (done.status, done.done, done.failed) == ("done", 10, 0)
+        assert done.plan["shut_out"] == "skip", "whatever a form says"
         assert runs.states(run) == {"done": 5, "skipped": 5}
         new = runs.messages() - before
         assert len(new) == 5
