@@ -14,6 +14,7 @@ from portal.models.delivery import Delivery
 from portal.models.event import PAGE, Event, EventLine
 from portal.models.magic_link import MagicLink
 from portal.models.portal_access import PortalAccess
+from portal.models.reminder import Reminder
 from portal.models.run import Run
 from portal.models.run_row import RunRow
 from portal.models.staff_task import StaffTask
@@ -33,6 +34,7 @@ class PersonalData(NamedTuple):
     browsers: list[ClientSession]
     support_codes: list[SupportCode]
     tasks: list[StaffTask]
+    reminder: Reminder | None
     lines: list[RunRow]
     """Of files and of pasted addresses, by which staff brought them in."""
 
@@ -47,6 +49,7 @@ def of(contact: Contact) -> PersonalData:
         _rows(ClientSession, contact.id),
         _rows(SupportCode, contact.id),
         _rows(StaffTask, contact.id),
+        Reminder.of(contact.id),
         _lines(contact),
     )
 

@@ -21,6 +21,7 @@ from portal.flows.new_run import run_of_text
 from portal.flows.read_run import read
 from portal.flows.saved_views import save_view
 from portal.models import Account, Contact, Event, Staff
+from portal.models.reminder import Reminder
 from portal.models.run import What
 from portal.plugins import current
 from tests.cast import Client, World
@@ -75,16 +76,18 @@ def has_lived(world: World, ada: StaffPerson, carl: Client) -> int:
     ada.invites(ADDRESS, note="Hi Carl")
     carl.signs_in().sees("You are in")
     refuses(world, ada)
+    contact_id = ada.id_of(ADDRESS)
     with world.app.app_context():
         account, staff = Account.by_slug("acme"), Staff.by_email("ada@acme.example")
         assert account
         assert staff
         ask_trial(account, current().channels["email"], "test", by=staff, to=ADDRESS)
         save_view(account, "Him", {"q": ADDRESS})
+        Reminder.refuse(contact_id, account.id)
         run = run_of_text(account, f"{ADDRESS}, {ADDRESS}", What.ADD, by=staff)
         read(run.id, seconds=9)
         db.session.commit()
-    return ada.id_of(ADDRESS)
+    return contact_id
 
 
 def refuses(world: World, ada: StaffPerson) -> None:
@@ -120,6 +123,7 @@ def takes_out_everything(ada: StaffPerson, contact_id: int) -> None:
     assert tables["messages"][0]["Note"] == "Hi Carl"
     assert tables["signed-in browsers"][0]["Browser"].startswith("Safari")
     assert tables["links"][0]["Used"]
+    assert tables["reminders"][0]["Ended"] == "not me"
     assert [line["E-mail"] for line in tables["lines of runs"]] == [ADDRESS, ADDRESS]
     assert {f"{name}.csv" for name in tables} <= set(archive.namelist())
     assert f"'{REFERENCE}" in archive.read("contact.csv").decode(), "no cell is a formula"

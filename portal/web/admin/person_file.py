@@ -47,6 +47,7 @@ def _tables(held: PersonalData) -> dict[str, Rows]:
         "signed-in browsers": _browsers(held),
         "support codes": _support_codes(held),
         "links to hand over": _tasks(held),
+        "reminders": _reminders(held),
         "lines of runs": _lines(held),
     }
 
@@ -143,6 +144,21 @@ def _tasks(held: PersonalData) -> Rows:
     return [
         {"Since": _at(one.created_at), "Why": one.reason, "Done": _at(one.done_at)}
         for one in held.tasks
+    ]
+
+
+def _reminders(held: PersonalData) -> Rows:
+    one = held.reminder
+    if one is None:
+        return []
+    return [
+        {
+            "Invited": _at(one.invited_at),
+            "Reminders sent": one.number,
+            "Last": _at(one.reminded_at),
+            "Next": _at(one.due_at),
+            "Ended": one.ended.replace("_", " "),
+        }
     ]
 
 
