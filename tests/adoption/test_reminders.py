@@ -149,6 +149,7 @@ def test_two_workers_never_remind_twice(app: Flask) -> None:
         assert sum(at_once(app, work, work, work)) == 5
         with app.app_context():
             assert remind() == 0
+            assert not atomic(Reminder.take)(waiting[0], at=monday, next_at=None), "taken already"
     with inside(app):
         assert db.session.query(MagicLink).where(MagicLink.reminder == 1).count() == 5
         assert db.session.query(Delivery).count() == 10

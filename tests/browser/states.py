@@ -310,10 +310,23 @@ def links(house: House) -> Iterator[State]:
     yield "dead link, incomplete", stranger.opens(current[:-3])
     yield "dead link, unknown", stranger.opens(f"/l/{UNKNOWN_TOKEN}")
     yield "dead link, cookies refused", house.visitor().opens("/l/open/000000000000")
+    yield from not_for_me(house, desk)
     desk.page_of("otto@other.example").get_by_role("link", name="Revoke").click()
     presses(desk.page.get_by_role("dialog"), "Revoke")
     desk.page.get_by_text("has ended everywhere").wait_for()
     yield "dead link, no access", stranger.opens(current)
+
+
+def not_for_me(house: House, desk: Desk) -> Iterator[State]:
+    desk.invites("nora@notme.example", "Nora Notme")
+    page = house.visitor().opens(house.link_to("nora@notme.example"))
+    yield "link page of an invitation", page
+    page.get_by_role("link", name="This is not for me").click()
+    expect(page.get_by_role("heading", name="Not for you?")).to_be_visible()
+    yield "not for me", page
+    presses(page, "This is not for me")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    yield "not for me, told", page
 
 
 def rooms(house: House) -> Iterator[State]:
@@ -362,6 +375,15 @@ def view_as_client(desk: Desk, clients: Page) -> Iterator[State]:
     expect(page.get_by_text("You no longer see the portal")).to_be_visible()
     clients.reload()
     yield "your access, looked at", clients
+    page.get_by_role("link", name="View as client").click()
+    sheet.get_by_label("Reason").fill("Once more")
+    presses(sheet, "View as client")
+    expect(page.get_by_text("Read only, until")).to_be_visible()
+    presses(desk.page_of("henry@home.example"), "Suspend")
+    page.get_by_text("is shut out").wait_for()
+    page.goto("/p/acme/")
+    expect(page.get_by_role("heading", name="Your view has ended")).to_be_visible()
+    yield "view as client, over", page
 
 
 def errors(house: House) -> Iterator[State]:

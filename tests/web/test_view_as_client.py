@@ -158,6 +158,9 @@ def test_a_view_ends_by_itself_and_with_whatever_it_rests_on(scene: Scene) -> No
     assert cookie is not None
     copied.http.set_cookie("portal_client_view", cookie.value, domain="127.0.0.1")
     copied.opens("/p/acme/").sees("Your view has ended").does_not_see("Files")
+    sol = Staff(ada.world, "sol@acme.example", "acme").signs_in()
+    sol.browser.http.set_cookie("portal_client_view", cookie.value, domain="127.0.0.1")
+    sol.opens("/p/acme/").sees("Your view has ended").does_not_see("Files")
     with time_machine.travel(now() + timedelta(minutes=15, seconds=1)):
         ada.opens("/p/acme/").sees("Your view has ended")
         ada.opens("/p/acme/").sees("Email me a sign-in link")

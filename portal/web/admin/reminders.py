@@ -21,7 +21,7 @@ _IN_RANGE = NumberRange(1, LATEST_DAY, f"Type a day from 1 to {LATEST_DAY}.")
 class PlanForm(OwnForm):
     """The days after an invitation; the second and the third may be left out."""
 
-    is_on = BooleanField("Remind clients who have not come")
+    is_on = BooleanField("Send reminders")
     first = IntegerField("First reminder", [InputRequired("Type a day."), _IN_RANGE])
     second = IntegerField("Second reminder", [Optional(), _IN_RANGE])
     third = IntegerField("Third reminder", [Optional(), _IN_RANGE])
