@@ -103,7 +103,7 @@ _LOOKS = (
         Account.id,
         Account.name,
         Account.slug,
-        Account.locale,
+        func.coalesce(func.nullif(Contact.locale, ""), Account.locale),
         Account.time_zone,
         Account.accent,
         Account.brand,

@@ -12,6 +12,7 @@ from portal.web import (
     front,
     headers,
     health,
+    languages,
     limits,
     mailbox,
     plugin_pages,
@@ -65,6 +66,7 @@ def init_app(app: Flask, found: Settings) -> None:
     sessions.init_app(app)
     limits.init_app(app, found)
     templating.init_app(app)
+    languages.init_app(app)
     errors.init_app(app)
     for module in (staff, overview, invitations, login_emails, magic_links, contacts):
         app.register_blueprint(module.bp)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.config import settings
 from portal.db import DatabaseAway, db
+from portal.web.languages import language
 from portal.web.support import code_of_error
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,11 @@ _WORDS = {
     ),
 }
 
+_STALE = Words(
+    "This page was open for too long",
+    "Go back, load the page again and press the button once more. Nothing was changed.",
+)
+
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, show)
@@ -61,11 +67,7 @@ def show(error: HTTPException) -> ResponseReturnValue:
 
 
 def show_stale_page(_error: CSRFError) -> ResponseReturnValue:
-    words = Words(
-        "This page was open for too long",
-        "Go back, load the page again and press the button once more. Nothing was changed.",
-    )
-    return _page(400, words)
+    return _page(400, _STALE)
 
 
 def show_busy(error: DatabaseAway) -> ResponseReturnValue:
@@ -82,6 +84,7 @@ def _page(code: int, words: Words | None = None) -> tuple[str, int]:
     """Render without the account: it may be what could not be read."""
     db.session.rollback()
     found = words or _WORDS.get(code) or _WORDS[400 if code < 500 else 500]
+    language()  # while the account is still known
     g.pop("account", None)
     page = render_template(
         "errors/error.html",

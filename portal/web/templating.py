@@ -16,6 +16,7 @@ from jinja2 import StrictUndefined
 from portal.config import settings
 from portal.db import now
 from portal.web.headers import A_YEAR
+from portal.web.languages import language
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -98,5 +99,9 @@ def _zone() -> ZoneInfo:
 
 
 def _locale() -> str:
+    """The desk speaks English: a day of its account's language would stand alone in a sentence."""
     account = g.get("account")
-    return account.locale.replace("-", "_") if account else "en"
+    if account is None or not account.locale.startswith(language()):
+        return "en"
+    found: str = account.locale.replace("-", "_")
+    return found

@@ -436,6 +436,10 @@ def letters(house: House) -> Iterator[State]:
     for name, subject in (("invite", "invitation"), ("login", "Your sign-in"), ("self", "Sign in")):
         programme.set_content(html_of(house.letter_to("lena@letter.example", subject)))
         yield f"{name} message", programme
+    in_arabic(desk, "Layla Letter", "layla@letter.example")
+    desk.invites("layla@letter.example")
+    programme.set_content(html_of(house.letter_to("layla@letter.example", "دعوتك")))
+    yield "invite message, in Arabic", programme
 
 
 def adoption(house: House) -> Iterator[State]:
@@ -593,6 +597,31 @@ def branding(house: House) -> Iterator[State]:
     page.get_by_text("Saved. Pages").wait_for()
 
 
+def in_arabic(desk: Desk, name: str, email: str) -> None:
+    desk.at("contacts/new")
+    desk.page.get_by_label("Name", exact=True).fill(name)
+    desk.page.get_by_label("E-mail address").fill(email)
+    desk.page.get_by_label("Language").select_option("ar")
+    presses(desk.page, "Add contact")
+    desk.page.get_by_role("heading", name=name).wait_for()
+
+
+def right_to_left(house: House) -> Iterator[State]:
+    desk = house.staff()
+    in_arabic(desk, "Amal Arab", "amal@arab.example")
+    link = desk.magic_link("amal@arab.example")
+    page = house.visitor().opens(link)
+    yield "link page, in Arabic", page
+    presses(page, "تسجيل الدخول")
+    page.get_by_role("heading", name="لقد دخلت").wait_for()
+    yield "home, in Arabic", page
+    page.get_by_role("link", name="وصولك").click()
+    page.get_by_role("heading", name="وصولك").wait_for()
+    yield "your access, in Arabic", page
+    yield "dead link, in Arabic", house.visitor().opens(link)
+    yield "words in six languages", desk.at("words/?language=ar")
+
+
 def words(house: House) -> Iterator[State]:
     desk = house.staff()
     yield "words", desk.at("words/")
@@ -701,7 +730,7 @@ def one_person(house: House) -> Iterator[State]:
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
     links, rooms, errors, mailbox, letters, adoption, deliveries, history, undo, channels,
-    branding, words, tasks, one_person, plugins, runs, run_waiting,
+    branding, words, right_to_left, tasks, one_person, plugins, runs, run_waiting,
 )  # fmt: skip
 
 

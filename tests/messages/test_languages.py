@@ -62,4 +62,4 @@ def test_a_client_gets_the_language_of_their_own(ada: Staff, carl: Client) -> No
     edit.presses("Save", subject="Bienvenue", body="Entrez.", button="Entrer").sees("Saved.")
     ada.invites(carl.email)
     assert str(carl.letter().message["Subject"]) == "Bienvenue"
-    carl.signs_in()
+    carl.opens(carl.letter().link).presses("Se connecter").sees("Vous êtes connecté")

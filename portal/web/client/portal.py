@@ -31,6 +31,7 @@ from portal.models.sign_in_request import Asked
 from portal.models.support_code import OnPage
 from portal.web import cookies, sessions, support
 from portal.web.forms import CodeForm, EmailForm
+from portal.web.languages import say
 from portal.web.limits import (
     ASKS,
     REDEEMS,
@@ -44,10 +45,7 @@ from portal.web.limits import (
 )
 from portal.web.redirects import see_other
 
-_AWAY = Markup(
-    '<p class="notice bad">This area cannot be shown right now. Try again in a minute; '
-    "everything else works.</p>"
-)
+_AWAY = "This area cannot be shown right now. Try again in a minute; everything else works."
 """Instead of a section whose plugin failed or hung."""
 
 bp = Blueprint("portal", __name__, url_prefix="/p/<slug>")
@@ -146,7 +144,7 @@ def section(slug: str, name: str) -> ResponseReturnValue:
     page = render_template(
         "client/section.html",
         section=area.section,
-        body=_AWAY if body is None else body or Markup("<p>{}</p>").format(area.section.summary),
+        body=_away() if body is None else body or Markup("<p>{}</p>").format(area.section.summary),
         sections=[one.section for one in areas],
     )
     return page, 503 if body is None else 200
@@ -214,6 +212,10 @@ def flow_for(slug: str, email: str, *, handle: str = "") -> cookies.Flow:
     return flow
 
 
+def _away() -> Markup:
+    return Markup('<p class="notice bad">{}</p>').format(say(_AWAY))
+
+
 def _home(visit: Visit) -> ResponseReturnValue:
     return render_template(
         "client/home.html",
@@ -226,8 +228,9 @@ def _home(visit: Visit) -> ResponseReturnValue:
 def _greeting(visit: Visit) -> str:
     hour = now().astimezone(ZoneInfo(visit.time_zone)).hour
     part = "morning" if 4 <= hour < 12 else "afternoon" if 12 <= hour < 18 else "evening"
+    greeting = say(f"Good {part}")
     first = (visit.contact_name or "").split(" ")[0]
-    return f"Good {part}, {first}" if first else f"Good {part}"
+    return say("%(greeting)s, %(name)s", greeting=greeting, name=first) if first else greeting
 
 
 def _ask(address: str, target: str) -> Response:

@@ -1,0 +1,32 @@
+"""The language of a page: the client's own, else the account's; the desk speaks English."""
+
+from __future__ import annotations
+
+from flask import Flask, g, request
+
+from portal.languages import direction, translator
+from portal.messages import bdi, language_of
+
+_DESK = "/admin"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(_=say, page_language=language, direction=direction)
+    app.jinja_env.filters["bdi"] = bdi
+
+
+def language() -> str:
+    """Return the language of this page, once its portal is known."""
+    account = g.get("account")
+    if "language" not in g and account is None:
+        return "en"
+    if "language" not in g:
+        is_desk = request.path.startswith(_DESK)
+        g.language = "en" if is_desk else language_of(account.locale)
+    found: str = g.language
+    return found
+
+
+def say(words: str, **values: str) -> str:
+    """Return *words* in the language of this page, for HTML: each of *values* is escaped."""
+    return translator(language(), is_html=True)(words, **values)
