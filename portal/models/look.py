@@ -14,7 +14,7 @@ from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.delivery import ARRIVING, Delivery
 from portal.models.magic_link import MagicLink
-from portal.models.portal_access import OPEN, PortalAccess
+from portal.models.portal_access import OPEN, Access, PortalAccess
 
 
 class Look(NamedTuple):
@@ -44,8 +44,14 @@ class Look(NamedTuple):
     ends_at: datetime | None
     auth_epoch: int
     family_cut_at: datetime | None
+    opened_at: datetime | None
     sent_at: datetime | None
     """When a provider took the last message that holds the link."""
+
+    @property
+    def is_first(self) -> bool:
+        """Tell whether this is an invitation that nobody is known to have opened."""
+        return self.status == Access.INVITED and self.opened_at is None
 
     @classmethod
     def at(cls, token_digest: bytes) -> Look | None:
@@ -111,6 +117,7 @@ _LOOKS = (
         PortalAccess.ends_at,
         PortalAccess.auth_epoch,
         PortalAccess.family_cut_at,
+        PortalAccess.opened_at,
         _SENT_AT,
     )
     .join(Contact, Contact.id == MagicLink.contact_id)

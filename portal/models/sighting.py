@@ -30,6 +30,8 @@ class Sighting(NamedTuple):
     signs: list[str]
     request_id: str
     at: datetime
+    is_first: bool
+    """Whether nobody was known to have opened the contact's invitation."""
     sent_at: datetime | None
     """When the message that holds the link was taken by its provider."""
 
@@ -49,7 +51,7 @@ def note(connection: Connection, seen: Sighting) -> int:
         "signs": signs,
         "is_program": scanners.is_program(signs),
     }
-    if not seen.state and not detail["is_program"]:
+    if seen.is_first and not seen.state and not detail["is_program"]:
         PortalAccess.mark_opened(connection, seen.contact_id, seen.at)
     return Event.record_aside(
         connection,

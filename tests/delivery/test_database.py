@@ -156,7 +156,8 @@ def test_get_writes_nothing_on_any_page(
     with statements(world.app) as said:
         look_at_all()
     tables = {one.split()[2 if "INTO" in one else 1] for one in said if _is_write(one)}
-    assert tables <= {"event", "support_code"}, "who was turned away, and the code for support"
+    noted = {"event", "support_code", "portal_access"}
+    assert tables <= noted, "who was turned away, the code for support, and who has opened a link"
     with statements(world.app) as said:
         look_at_all()
     assert [one for one in said if _is_write(one)] == [], "and that once"

@@ -238,5 +238,6 @@ def _sighting(look: Look, state: str) -> Sighting:
         signs=sessions.signs(keeps_cookies=state != "no_cookies"),
         request_id=g.request_id,
         at=now(),
+        is_first=look.is_first,
         sent_at=look.sent_at,
     )
