@@ -35,7 +35,10 @@ NAMES = (
     "footer",
 )
 LONGEST_NOTE = 4000
-_GAPS = {name: f"\ue000{name}-{token_hex(8)}\ue000" for name in ("link", "code", "contact_name")}
+_GAPS = {
+    name: f"\ue000{name}-{token_hex(8)}\ue000"
+    for name in ("link", "code", "contact_name", "subject")
+}
 """Stand where a message has words of its own; nobody outside this process can write them."""
 _GAPS_OF = {"client": "contact_name", "code": "code"}
 
@@ -90,7 +93,6 @@ class Words:
 class _Own:
     """An account's words, all filled in but what each message has of its own."""
 
-    subject: str
     paragraphs: tuple[tuple[bool, str], ...]
     """Whether the personal note stands there, and else what does."""
     preheader: str
@@ -118,7 +120,7 @@ def render(words: Words, now: datetime | None = None) -> Message:
     subject = _subject(words, said)
     note = tuple(paragraphs(words.note))
     values: dict[str, Any] = {
-        "subject": subject,
+        "subject": _GAPS["subject"],
         "language": language_in(locale),
         "direction": direction(language_in(locale)),
         "accent": accent,
@@ -128,12 +130,12 @@ def render(words: Words, now: datetime | None = None) -> Message:
         "link": _GAPS["link"],
         "code": _GAPS["code"] if code else "",
         "note": note,
-        "own": _own(words.own, subject, said, has_note=bool(note)),
+        "own": _own(words.own, said, has_note=bool(note)),
         "greeting": " ".join(paragraphs(words.greeting)),
         "closing": " ".join(paragraphs(words.closing)),
         "expiry": expiry,
     }
-    own = {"link": link, "code": code, "contact_name": names["contact_name"]}
+    own = {"link": link, "code": code, "contact_name": names["contact_name"], "subject": subject}
     if own["contact_name"]:
         names["contact_name"] = _GAPS["contact_name"]
     text, html = _patterns(_template(words), tuple(values.items()), tuple(names.items()))
@@ -165,9 +167,7 @@ def _subject(words: Words, said: dict[str, str]) -> str:
     return _(SUBJECTS[REMINDER], subject=subject) if words.reminder else subject
 
 
-def _own(
-    own: OwnWords | None, subject: str, said: dict[str, str], *, has_note: bool
-) -> _Own | None:
+def _own(own: OwnWords | None, said: dict[str, str], *, has_note: bool) -> _Own | None:
     """Return *own* filled in, with gaps where `render` puts what differs from client to client.
 
     A personal note is never lost: without a place of its own it follows the rest.
@@ -181,7 +181,7 @@ def _own(
     if has_note and not any(note for note, _text in kept):
         kept.append((True, ""))
     first = next((text for note, text in kept if not note), "")
-    return _Own(subject, tuple(kept), first, own.button)
+    return _Own(tuple(kept), first, own.button)
 
 
 def _own_short(words: Words, said: dict[str, str]) -> str:

@@ -148,6 +148,9 @@ def test_words_of_another_account_and_for_support_are_not_there(
     token = bea.at("words/edit").field("csrf_token")
     asked = {"csrf_token": token, "kind": "invite", "form": "email", "version": restore["value"]}  # type: ignore[index]
     assert bea.browser.posts("/admin/birch/words/restore", asked).status == 404
+    asked["csrf_token"] = ada.at("words/edit").field("csrf_token")
+    asked["kind"] = "login"
+    assert ada.browser.posts("/admin/acme/words/restore", asked).status == 404
     assert sol.at("words/").status == 404
 
 
