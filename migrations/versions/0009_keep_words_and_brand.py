@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "what", name="uq_brand_image_account_id_what"),
     )
 
-
     op.create_table(
         "message_words",
         sa.Column("id", BIG, nullable=False),
