@@ -290,7 +290,8 @@ def test_settings_whose_key_is_gone_can_be_typed_anew(keeps_pigeons: Acme, ada: 
 
 def test_support_does_not_see_channels_and_plugins(acme: Acme, sol: Staff, ada: Staff) -> None:
     nav = str(sol.at().soup.select_one("nav"))
-    assert re.findall(r"/admin/acme/(\w+)/", nav) == ["contacts", "deliveries"]
+    for_all = ["contacts", "adoption", "deliveries", "runs"]
+    assert re.findall(r"/admin/acme/(\w+)/", nav) == for_all
     nav = str(ada.at().soup.select_one("nav"))
-    wanted = ["contacts", "deliveries", "channels", "history", "plugins"]
-    assert re.findall(r"/admin/acme/(\w+)/", nav) == wanted
+    for_owners = ["channels", "brand", "team", "words", "history", "plugins"]
+    assert re.findall(r"/admin/acme/(\w+)/", nav) == [*for_all, *for_owners]

@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from portal import mailbox
 from portal.config import bundled
-from portal.web import headers
+from portal.web import headers, languages
 from portal.web.mailbox import bp
 from portal.web.templating import STATIC, asset
 
@@ -79,6 +79,7 @@ def pages(folder: Path) -> FlaskClient:
     app = Flask("pages", template_folder=str(bundled("templates")), static_folder=str(STATIC))
     app.config.update(SECRET_KEY="for tests only", PORTAL_MAILBOX_DIR=folder)
     app.jinja_env.globals["asset"] = asset
+    languages.init_app(app)
     app.register_blueprint(bp)
     CSRFProtect(app)
     app.after_request(headers.finish)
