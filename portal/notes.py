@@ -11,13 +11,15 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.util import Finalize
+from typing import Any, TypeVar
 
 from flask import Flask, current_app
 from sqlalchemy.engine import Connection
 
 from portal.db import aside, try_aside
 
-Note = Callable[[Connection], None]
+Item = TypeVar("Item")
+Write = Callable[[Connection, list[Any]], None]
 
 GATHER_SECONDS = 0.2
 TOGETHER = 100
@@ -27,16 +29,17 @@ WAITING_AT_MOST = 5000
 log = logging.getLogger(__name__)
 
 
-def note(action: Note) -> None:
-    """Have *action* append to the history soon, in a transaction that the request does not see.
+def note(write: Callable[[Connection, list[Item]], None], item: Item) -> None:
+    """Have *write* note *item* soon, with others of its kind, in a transaction that the request
+    does not see.
 
     Where nobody gathers notes, as in a command, it is written before this returns.
     """
     gatherer: Notes | None = current_app.extensions.get("portal_notes")
     if gatherer is None:
-        try_aside(action)
+        try_aside(partial(_append, notes=[(write, item)]))
     else:
-        gatherer.add(action)
+        gatherer.add(write, item)
 
 
 class Notes:
@@ -44,16 +47,16 @@ class Notes:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._waiting: list[Note] = []
+        self._waiting: list[tuple[Write, Any]] = []
         self._is_there = threading.Event()
         self._writing = threading.Lock()
         app.extensions["portal_notes"] = self
         threading.Thread(target=self._run, name="notes", daemon=True).start()
         Finalize(self, self.write, exitpriority=0)
 
-    def add(self, action: Note) -> None:
+    def add(self, write: Write, item: Any) -> None:
         if len(self._waiting) < WAITING_AT_MOST:
-            self._waiting.append(action)
+            self._waiting.append((write, item))
             self._is_there.set()
         else:
             log.warning("A note is left out: %d wait for the database.", WAITING_AT_MOST)
@@ -73,18 +76,21 @@ class Notes:
             self.write()
 
 
-def _write(notes: list[Note]) -> None:
+def _write(notes: list[tuple[Write, Any]]) -> None:
     try:
         aside(partial(_append, notes=notes))
     except Exception:
         # One that cannot be written must not take the others with it, nor those to come.
         for one in notes:
             try:
-                try_aside(one)
+                try_aside(partial(_append, notes=[one]))
             except Exception:
                 log.exception("A note could not be written.")
 
 
-def _append(connection: Connection, *, notes: list[Note]) -> None:
-    for one in notes:
-        one(connection)
+def _append(connection: Connection, *, notes: list[tuple[Write, Any]]) -> None:
+    kinds: dict[Write, list[Any]] = {}
+    for write, item in notes:
+        kinds.setdefault(write, []).append(item)
+    for write, items in kinds.items():
+        write(connection, items)

@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 def note_opening(seen: Sighting) -> None:
     """Write on the timeline that a link was opened, beside a page that itself changes nothing."""
-    note(lambda connection: _note(connection, seen))
+    note(sighting.note_all, seen)
 
 
 def turn_away(seen: Sighting) -> str:
@@ -99,10 +99,6 @@ def _misses(account: Account, staff: Staff) -> str:
 
 def _count(connection: Connection, name: str) -> None:
     RateCount.hit(name, MISSES_WITHIN, on=connection)
-
-
-def _note(connection: Connection, seen: Sighting) -> None:
-    sighting.note(connection, seen)
 
 
 def _turn_away(connection: Connection, seen: Sighting) -> str:

@@ -156,17 +156,19 @@ class ClientSession(Base):
         return found.first() is not None
 
     @staticmethod
-    def touch(connection: Connection, session_id: int, contact_id: int) -> None:
-        """Note that the browser is in use, so that only idle ones are signed out."""
+    def touch(connection: Connection, browsers: list[tuple[int, int]]) -> None:
+        """Note that these browsers, session and contact, are in use: only idle ones are signed
+        out."""
         at = now()
-        connection.execute(
-            update(ClientSession).where(ClientSession.id == session_id).values(last_seen_at=at)
-        )
-        connection.execute(
-            update(PortalAccess)
-            .where(PortalAccess.contact_id == contact_id)
-            .values(last_seen_at=at)
-        )
+        for session_id, contact_id in sorted(set(browsers)):
+            connection.execute(
+                update(ClientSession).where(ClientSession.id == session_id).values(last_seen_at=at)
+            )
+            connection.execute(
+                update(PortalAccess)
+                .where(PortalAccess.contact_id == contact_id)
+                .values(last_seen_at=at)
+            )
 
     @classmethod
     def of_contact(cls, contact_id: int) -> list[SignedInBrowser]:

@@ -187,12 +187,32 @@ class Event(Base):
         """
         of_link = {"contact": contact_id, "what": kind, "link": link_id}
         for row_id, before in connection.execute(_OF_LINK, of_link) if link_id else ():
-            if all(before.get(key) == detail.get(key) for key in _ALIKE):
+            if _are_alike(before, detail):
                 return int(row_id)
         row = _values(
             kind, account_id, contact_id, None, "client", link_id, None, request_id, detail, at
         )
         return int(connection.execute(_ADD_ONE, row).scalar_one())
+
+    @staticmethod
+    def record_all_aside(connection: Connection, kind: str, lines: list[dict[str, Any]]) -> None:
+        """Like `record_aside` for several lines of links, by one SELECT and one INSERT."""
+        known: dict[Any, list[dict[str, Any]]] = {}
+        of_links = _OF_LINKS.where(
+            Event.contact_id.in_({line["contact_id"] for line in lines}),
+            Event.kind == kind,
+            Event.link_id.in_({line["link_id"] for line in lines}),
+        )
+        for link_id, detail in connection.execute(of_links):
+            known.setdefault(link_id, []).append(detail)
+        rows = []
+        for line in lines:
+            before = known.setdefault(line["link_id"], [])
+            if not any(_are_alike(one, line["detail"]) for one in before):
+                before.append(line["detail"])
+                rows.append(_values(**{**_OF_CLIENT, **line, "kind": kind}))
+        if rows:
+            connection.execute(_ADD, rows)
 
     @classmethod
     def timeline(
@@ -250,6 +270,10 @@ def _values(
     return {**values, "contact_id": contact_id, "staff_id": staff_id}
 
 
+def _are_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one.get(key) == other.get(key) for key in _ALIKE)
+
+
 def _page(query: Any, before: tuple[datetime, int] | None, size: int = PAGE) -> list[EventLine]:
     if before is not None:
         # Without its own type the time would go to SQLite as text, and be later than any number.
@@ -269,6 +293,8 @@ _OF_PORTAL: dict[str, Any] = {
     "delivery_id": None,
     "request_id": "",
 }
+_OF_CLIENT = {**_OF_PORTAL, "actor": "client"}
+_OF_LINKS = select(Event.link_id, Event.detail)
 _ALIKE = ("browser", "state", "is_program")
 _ADD = insert(Event).inline()
 _ADD_ONE = insert(Event).returning(Event.id)

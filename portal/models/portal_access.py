@@ -187,13 +187,15 @@ class PortalAccess(Base):
         )
 
     @staticmethod
-    def mark_opened(connection: Connection, contact_id: int, at: datetime) -> None:
-        """Note that a person opened a link of an invited contact, the first time.
+    def mark_opened(connection: Connection, opened: dict[int, datetime]) -> None:
+        """Note when a person opened a link of these invited contacts, the first time.
 
         An access that somebody else is changing is left out, because many are noted together and
         none may wait for another: most often its owner is just pressing the button.
         """
-        connection.execute(_MARK_OPENED, {"contact": contact_id, "moment": at})
+        connection.execute(
+            _MARK_OPENED, [{"contact": who, "moment": at} for who, at in sorted(opened.items())]
+        )
 
     @classmethod
     def mark_delivery(cls, contact_id: int, *, undelivered: bool) -> None:

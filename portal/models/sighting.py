@@ -41,8 +41,22 @@ class Sighting(NamedTuple):
 
 
 def note(connection: Connection, seen: Sighting) -> int:
-    """Append *seen* to the timeline unless the like stands there; return its row's id."""
-    signs = [*seen.signs, *(["speed"] if seen.is_quick else [])]
+    """Append who was turned away to the timeline unless the like stands there; return its id."""
+    return Event.record_aside(connection, "turned_away", **_line(seen))
+
+
+def note_all(connection: Connection, several: list[Sighting]) -> None:
+    """Append each opening to the timeline unless the like stands there, with few statements."""
+    Event.record_all_aside(connection, "opened", [_line(seen) for seen in several])
+    by_people = [
+        seen for seen in several if seen.is_first and not scanners.is_program(_signs(seen))
+    ]
+    if by_people:
+        PortalAccess.mark_opened(connection, {seen.contact_id: seen.at for seen in by_people})
+
+
+def _line(seen: Sighting) -> dict[str, Any]:
+    signs = _signs(seen)
     detail: dict[str, Any] = {
         "browser": seen.browser,
         "network": seen.network,
@@ -51,15 +65,15 @@ def note(connection: Connection, seen: Sighting) -> int:
         "signs": signs,
         "is_program": scanners.is_program(signs),
     }
-    if seen.is_first and not seen.state and not detail["is_program"]:
-        PortalAccess.mark_opened(connection, seen.contact_id, seen.at)
-    return Event.record_aside(
-        connection,
-        "turned_away" if seen.state else "opened",
-        account_id=seen.account_id,
-        contact_id=seen.contact_id,
-        link_id=seen.link_id,
-        request_id=seen.request_id,
-        at=seen.at,
-        detail={name: value for name, value in detail.items() if value},
-    )
+    return {
+        "account_id": seen.account_id,
+        "contact_id": seen.contact_id,
+        "link_id": seen.link_id,
+        "request_id": seen.request_id,
+        "at": seen.at,
+        "detail": {name: value for name, value in detail.items() if value},
+    }
+
+
+def _signs(seen: Sighting) -> list[str]:
+    return [*seen.signs, *(["speed"] if seen.is_quick else [])]

@@ -82,12 +82,13 @@ class StaffSession(Base):
         db.session.flush()
 
     @staticmethod
-    def touch(connection: Connection, session_id: int) -> None:
-        """Note that the browser is in use, and with it the person: sessions end, people stay."""
-        at = now()
-        touched = update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=at)
-        staff_id = connection.scalar(touched.returning(StaffSession.staff_id))
-        connection.execute(update(Staff).where(Staff.id == staff_id).values(last_seen_at=at))
+    def touch(connection: Connection, session_ids: list[int]) -> None:
+        """Note that browsers are in use, and with them the people: sessions end, people stay."""
+        used, at = update(StaffSession), now()
+        for session_id in sorted(set(session_ids)):
+            touched = used.where(StaffSession.id == session_id).values(last_seen_at=at)
+            staff_id = connection.scalar(touched.returning(StaffSession.staff_id))
+            connection.execute(update(Staff).where(Staff.id == staff_id).values(last_seen_at=at))
 
     @classmethod
     def end(cls, digest: bytes) -> tuple[int, str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 
 from flask import Flask, Request, Response, abort, g, request
 from flask_login import LoginManager, UserMixin
@@ -91,7 +90,7 @@ def note_visit(response: Response) -> Response:
         and visit.last_seen_at < now() - client_session.TOUCH_EVERY
         and request.method == "GET"
     ):
-        note(partial(ClientSession.touch, session_id=visit.session_id, contact_id=visit.contact_id))
+        note(ClientSession.touch, (visit.session_id, visit.contact_id))
     return response
 
 
@@ -104,7 +103,7 @@ def note_work(response: Response) -> Response:
         and not g.get("is_poll")
         and at_work.last_seen_at < now() - staff_session.TOUCH_EVERY
     ):
-        note(partial(StaffSession.touch, session_id=at_work.session_id))
+        note(StaffSession.touch, at_work.session_id)
     return response
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,12 @@ from tests.surfer import Owner, Surfer
 from tests.wait import wait_for
 
 
-def count(connection: Connection, *, name: str) -> None:
-    RateCount.hit(name, timedelta(hours=1), on=connection)
+def count(connection: Connection, names: list[str]) -> None:
+    for name in names:
+        RateCount.hit(name, timedelta(hours=1), on=connection)
 
 
-def fail(connection: Connection) -> None:
+def fail(connection: Connection, _items: list[str]) -> None:
     raise OperationalError("a note", None, ValueError("the disk is full"))
 
 
@@ -37,7 +37,7 @@ def counted(app: Flask, name: str) -> int:
 
 def test_where_nobody_gathers_notes_they_are_written_at_once(app: Flask) -> None:
     with app.app_context():
-        note(partial(count, name="seen"))
+        note(count, "seen")
         assert RateCount.read("seen")[0] == 1
 
 
@@ -45,22 +45,22 @@ def test_notes_are_written_soon_and_one_that_fails_takes_no_other_with_it(app: F
     Notes(app)
     with app.app_context():
         for _ in range(3):
-            note(partial(count, name="seen"))
-            note(fail)
+            note(count, "seen")
+            note(fail, "")
     wait_for(lambda: counted(app, "seen") == 3)
 
 
-def stumble(connection: Connection) -> None:
+def stumble(connection: Connection, _items: list[str]) -> None:
     raise RuntimeError("no fault of the database")
 
 
 def test_a_note_that_fails_otherwise_does_not_end_the_writing(app: Flask) -> None:
     Notes(app)
     with app.app_context():
-        note(stumble)
-        note(partial(count, name="seen"))
+        note(stumble, "")
+        note(count, "seen")
         wait_for(lambda: counted(app, "seen") == 1)
-        note(partial(count, name="seen"))
+        note(count, "seen")
     wait_for(lambda: counted(app, "seen") == 2)
 
 
@@ -71,7 +71,7 @@ def test_notes_beyond_what_may_wait_are_left_out(
     gatherer = Notes(app)
     with gatherer._writing, app.app_context():
         for _ in range(4):
-            note(partial(count, name="seen"))
+            note(count, "seen")
     wait_for(lambda: counted(app, "seen") == 2)
     assert "A note is left out" in caplog.text
 
