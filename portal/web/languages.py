@@ -17,14 +17,11 @@ def init_app(app: Flask) -> None:
 
 def language() -> str:
     """Return the language of this page, once its portal is known."""
-    account = g.get("account")
-    if "language" not in g and account is None:
-        return "en"
-    if "language" not in g:
+    found: str | None = g.get("language")
+    if found is None and (account := g.get("account")):
         is_desk = request.path.startswith(_DESK)
-        g.language = "en" if is_desk else language_of(account.locale)
-    found: str = g.language
-    return found
+        found = g.language = "en" if is_desk else language_of(account.locale)
+    return found or "en"
 
 
 def say(words: str, **values: str) -> str:
