@@ -202,10 +202,11 @@ def test_the_mailbox_takes_what_a_worker_sends_while_all_stop(
     running = portico(PORTAL_HOME=str(tmp_path))
     (box,) = running.children("mailbox")
     (at,) = [one.laddr.port for one in box.net_connections() if one.status == "LISTEN"]
-    worker = running.children("worker")[0]
+    webs, worker = running.children("web"), running.children("worker")[0]
     worker.suspend()  # it has something to send yet
     running.process.terminate()
-    wait_for(lambda: running.children("web") == [] or not running.children("web")[1:])
+    _gone, alive = psutil.wait_procs(webs, timeout=8)
+    assert alive == []
     try:
         with smtplib.SMTP("127.0.0.1", at, "test", timeout=2) as line:
             line.sendmail("portal@acme.example", ["carl@carter.example"], "Subject: Hi\r\n\r\nHi")
