@@ -155,7 +155,8 @@ def _lines(
     """Return the lines that follow *start*, one more than *size* if there are as many; and where
     the walk stopped if it was cut short."""
     order = ORDERS[wanted.sort]
-    rows = _in_order(select(*_SHOWN), order, order.is_falling != is_backward, start)
+    falls = order.is_falling != is_backward
+    rows = _in_order(select(*_SHOWN), order, falls, start)
     of_account = rows.where(_TABLE.c.account_id == account.id)
     if not wanted.picks:
         return _read(of_account.limit(size + 1)), None
@@ -164,7 +165,7 @@ def _lines(
         found = rows.where(contact_criteria.is_one_of(_TABLE.c.id, ids))
         return _matching(found, account, wanted, size) if ids else [], None
     walked = of_account.where(*contact_criteria.ordered(_TABLE.c, wanted))
-    lines = _walk(walked, wanted, size, REACH // STRIDES)
+    lines = _walk(walked, wanted, size, REACH // STRIDES, order, falls)
     if len(lines) > size:
         return lines, None
     is_sparse = len(lines) * STRIDES <= size
@@ -172,7 +173,7 @@ def _lines(
     if some is not None:
         found = rows.join(some, some.c[0] == _TABLE.c.id)
         return _matching(found, account, wanted, size), None
-    lines = _walk(walked, wanted, size, REACH)
+    lines = _walk(walked, wanted, size, REACH, order, falls)
     return lines, None if len(lines) > size else _end_of(walked, order)
 
 
@@ -196,13 +197,20 @@ def _some(account: Account, wanted: Wanted) -> Subquery | None:
     return None
 
 
-def _walk(rows: Select[Any], wanted: Wanted, size: int, reach: int) -> list[ContactLine]:
+def _walk(
+    rows: Select[Any], wanted: Wanted, size: int, reach: int, order: Order, falls: bool
+) -> list[ContactLine]:
     """Return those who match among the next *reach*, in the order in which *rows* come.
 
-    No database sorts what it reads through one index; asked to, SQLite would read all of it first.
+    PostgreSQL may join what it has walked through in another order, and is asked to sort it.
+    SQLite keeps the order; asked to sort, it would read all of it first.
     """
     walked = rows.limit(reach).subquery("walked")
-    return _read(select(walked).where(*contact_criteria.of(walked.c, wanted)).limit(size + 1))
+    found = select(walked).where(*contact_criteria.of(walked.c, wanted))
+    if db.engine.dialect.name == "postgresql":
+        columns = walked.c[order.column], walked.c.id
+        found = found.order_by(*(one.desc() if falls else one for one in columns))
+    return _read(found.limit(size + 1))
 
 
 def _end_of(rows: Select[Any], order: Order) -> Key | None:
