@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 
 import pytest
 
@@ -24,13 +23,17 @@ def test_a_part_that_cannot_be_forked_is_tried_again(
     part = Part("brief", lambda: None)
     ended = part.process
     part.process.join(10)
+    said: list[str] = []
+
+    def cannot_start() -> bool:
+        part.look_after()
+        said.append(capfd.readouterr().err)
+        return "portal brief cannot be started (Resource" in "".join(said)
+
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", no_fork)
-        for _ in range(4):
-            part.look_after()
-            time.sleep(0.15)
+        wait_for(cannot_start)
     assert part.process is ended
-    assert "portal brief cannot be started (Resource" in capfd.readouterr()[1]
 
     def is_started() -> bool:
         part.look_after()
