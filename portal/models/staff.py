@@ -24,6 +24,8 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(200), default="", repr=False)
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
     last_seen_at: Mapped[datetime | None] = mapped_column(default=None)
+    locale: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    """The language of their desk; empty for the one that their browser asks for."""
 
     @property
     def called(self) -> str:
