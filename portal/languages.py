@@ -1,12 +1,16 @@
-"""The languages of messages and of clients' pages: one catalogue each, beside the English words."""
+"""The languages of messages and pages: catalogues beside the English words."""
 
 from __future__ import annotations
 
+import gettext
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from flask import g, has_app_context
 from markupsafe import Markup
 
 LANGUAGES = {
@@ -19,16 +23,46 @@ LANGUAGES = {
 }
 RIGHT_TO_LEFT = frozenset({"ar"})
 _FOLDER = Path(__file__).parent / "catalogues"
+_DESK = "desk/"
+
+
+class Catalogue(NamedTuple):
+    """What each English sentence is in one language; of a plural, what it is in each form."""
+
+    sentences: dict[str, Any]
+    plurals: dict[str, Any]
+    form_of: Callable[[int], int]
+
+
+def _(words: str, **values: str) -> str:
+    """Return *words* as plain text in the language of whoever reads this answer.
+
+    In a worker and in a shell that is English: what is stored and what operators read.
+    """
+    return translator(_reader())(words, **values)
+
+
+def _n(one: str, many: str, count: int, **values: str) -> str:
+    """Return *one* or *many* with their number `%(count)s`, in the language of the reader."""
+    return counter(_reader())(one, many, count, **values)
+
+
+def mark(words: str) -> str:
+    """Mark *words* of a table or a form that `_` says later: they belong in the catalogues."""
+    return words
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """Return what each English sentence is in *language*, read once a process."""
+def catalogue(language: str, part: str = "") -> Catalogue:
+    """Return the sentences of *language*, read once a process: clients' ones, or the desk's."""
     if language == "en":
-        return {}
-    with (_FOLDER / f"{language}.po").open("rb") as file:
+        return Catalogue({}, {}, lambda count: int(count != 1))
+    with (_FOLDER / part / f"{language}.po").open("rb") as file:
         found = read_po(file, locale=language)
-    return {str(one.id): str(one.string) for one in found if one.id and one.string}
+    said = [(one.id, one.string) for one in found if one.id and one.string]
+    sentences = {words: string for words, string in said if isinstance(words, str)}
+    plurals = {words[0]: string for words, string in said if not isinstance(words, str)}
+    return Catalogue(sentences, plurals, gettext.c2py(found.plural_expr))
 
 
 @cache
@@ -37,14 +71,46 @@ def translator(language: str, *, is_html: bool = False) -> Callable[..., str]:
 
     For HTML the sentence is trusted, because it is ours, and each value is escaped.
     """
-    known, kind = catalogue(language), Markup if is_html else str
+    kind = Markup if is_html else str
+    known = catalogue(language).sentences
 
     def translate(words: str, **values: str) -> str:
-        found = kind(known.get(words, words))
+        found = kind(known.get(words) or _of_desk(language, words))
         return found % values if values else found
 
     return translate
 
 
+@cache
+def counter(language: str, *, is_html: bool = False) -> Callable[..., str]:
+    """Return `_n` for templates in *language*: `_n("%(count)s day", "%(count)s days", days)`."""
+    kind = Markup if is_html else str
+
+    def say(one: str, many: str, count: int, **values: str) -> str:
+        number = format_decimal(count, locale=language)
+        return kind(_plural(language, one, many, count)) % {"count": number, **values}
+
+    return say
+
+
 def direction(language: str) -> str:
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def _of_desk(language: str, words: str) -> str:
+    """Clients' pages are opened far more often: the desk's words are read when one is asked for."""
+    found: str = catalogue(language, _DESK).sentences.get(words, words)
+    return found
+
+
+def _plural(language: str, one: str, many: str, count: int) -> str:
+    for part in ("", _DESK):
+        known = catalogue(language, part)
+        if forms := known.plurals.get(one):
+            return str(forms[known.form_of(count)])
+    return one if count == 1 else many
+
+
+def _reader() -> str:
+    """Return the language of this answer, as the web found it; `g` ends with the request."""
+    return g.get("language") or "en" if has_app_context() else "en"

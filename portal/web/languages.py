@@ -1,29 +1,53 @@
-"""The language of a page: the client's own, else the account's; the desk speaks English."""
+"""The language of a page: the client's own, else the account's; at the desk the staff member's."""
 
 from __future__ import annotations
 
 from flask import Flask, g, request
 
-from portal.languages import direction, translator
+from portal.languages import LANGUAGES, counter, direction, translator
 from portal.messages import bdi, language_of
 
 _DESK = "/admin"
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(_=say, page_language=language, direction=direction)
+    app.jinja_env.globals.update(_=say, _n=count, page_language=language, direction=direction)
     app.jinja_env.filters["bdi"] = bdi
 
 
 def language() -> str:
-    """Return the language of this page, once its portal is known."""
+    """Return the language of this page, once its portal or its reader is known."""
     found: str | None = g.get("language")
-    if found is None and (account := g.get("account")):
-        is_desk = request.path.startswith(_DESK)
-        found = g.language = "en" if is_desk else language_of(account.locale)
+    if found is None:
+        if request.path.startswith(_DESK):
+            found = _of_desk()
+        elif account := g.get("account"):
+            found = g.language = language_of(account.locale)
     return found or "en"
 
 
 def say(words: str, **values: str) -> str:
     """Return *words* in the language of this page, for HTML: each of *values* is escaped."""
     return translator(language(), is_html=True)(words, **values)
+
+
+def count(one: str, many: str, number: int, **values: str) -> str:
+    """Return *one* or *many* with its *number*, in the language of this page, for HTML."""
+    return counter(language(), is_html=True)(one, many, number, **values)
+
+
+def _of_desk() -> str:
+    """Return what the staff member chose, else the first of their browser's languages we speak."""
+    at_work = g.get("at_work")
+    chosen: str = at_work.staff.locale if at_work else ""
+    found = chosen if chosen in LANGUAGES else _of_browser()
+    if "at_work" in g:
+        g.language = found
+    return found
+
+
+def _of_browser() -> str:
+    if "browser_language" not in g:
+        g.browser_language = request.accept_languages.best_match(LANGUAGES, "en")
+    found: str = g.browser_language
+    return found

@@ -99,9 +99,9 @@ def _zone() -> ZoneInfo:
 
 
 def _locale() -> str:
-    """The desk speaks English: a day of its account's language would stand alone in a sentence."""
-    account = g.get("account")
-    if account is None or not account.locale.startswith(language()):
-        return "en"
+    """A day in the account's language would stand alone in a sentence of another."""
+    account, spoken = g.get("account"), language()
+    if account is None or not account.locale.startswith(spoken):
+        return spoken
     found: str = account.locale.replace("-", "_")
     return found

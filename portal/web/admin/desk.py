@@ -16,6 +16,7 @@ from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.staff import Staff
 from portal.models.staff_role import Role
+from portal.web.languages import language
 from portal.web.redirects import see_other
 from portal.web.sessions import note_work
 
@@ -81,6 +82,7 @@ def _guard(roles: Collection[Role]) -> ResponseReturnValue | None:
     if at_work.account is None or at_work.role not in roles:
         abort(404)
     g.account, g.staff = at_work.account, at_work.staff
+    language()  # from here on, errors are in it too
     return None
 
 
