@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from portal import sending
-from portal.db import atomic, db, now
+from portal.db import DatabaseAway, atomic, db, now
 from portal.models import run_contacts
 from portal.models.account import Account
 from portal.models.address import normalise_email
@@ -22,6 +23,8 @@ from portal.models.run_piece import RunPiece
 from portal.models.run_row import RunRow, State, Verdict
 from portal.models.staff import Staff
 
+log = logging.getLogger(__name__)
+
 CHUNK, LOOKED_AT = 50, 500
 """Rows that are done, and rows that are looked at, in one transaction."""
 BACKLOG = 500
@@ -33,6 +36,7 @@ for each."""
 TALLY_EVERY = timedelta(seconds=2)
 SETTLED_EVERY = timedelta(minutes=10)
 TALLY_UNTIL = timedelta(days=7)
+UNFORESEEN = "The portal failed at this row; its log says how. Try the failed once more later."
 _EXPECTED = {
     Verdict.NEW: "",
     Verdict.KNOWN: "",
@@ -73,7 +77,7 @@ def go_on(
         if is_stopping():
             _let_go(run)
             return False
-        held = _chunk(run)
+        held = _next_chunk(run)
         if held is None or held.status != Status.RUNNING:
             return False
         run = held
@@ -128,12 +132,36 @@ def _wait(run: Run) -> None:
     Run.hold(run, begin_at=now() + timedelta(seconds=1), lease_until=None)
 
 
+def _next_chunk(run: Run) -> Run | None:
+    """Do the next chunk. A row that nobody foresaw to fail must not keep the others waiting: its
+    chunk is done row by row, and it alone is given up."""
+    for most in (CHUNK, 1):
+        try:
+            return _chunk(run, most)
+        except DatabaseAway:
+            raise
+        except Exception:
+            if most == 1:
+                log.exception("A row of run %d cannot be done.", run.id)
+    return _give_up_next(run)
+
+
 @atomic
-def _chunk(run: Run) -> Run | None:
+def _give_up_next(run: Run) -> Run | None:
     held = Run.hold(run)
     if held is None:
         return None
-    rows = _next_rows(held)
+    row = _next_rows(held, 1)[-1]
+    RunRow.finish([_became(row, State.FAILED, why=UNFORESEEN)])
+    return Run.hold(held, done=held.done + 1, failed=held.failed + 1)
+
+
+@atomic
+def _chunk(run: Run, most: int = CHUNK) -> Run | None:
+    held = Run.hold(run)
+    if held is None:
+        return None
+    rows = _next_rows(held, most)
     if not rows:
         RunPiece.forget(run.id)
         return Run.hold(
@@ -150,14 +178,14 @@ def _chunk(run: Run) -> Run | None:
     )
 
 
-def _next_rows(run: Run) -> list[RunRow]:
-    """Return what comes next: as many as may be skipped, and some that are not."""
+def _next_rows(run: Run, most: int) -> list[RunRow]:
+    """Return what comes next: as many as may be skipped, and at *most* so many that are not."""
     found: list[RunRow] = []
     active = 0
     for row in RunRow.waiting(run.id, LOOKED_AT):
         found.append(row)
         active += run.plan.get(row.verdict, "skip") != "skip"
-        if active == CHUNK:
+        if active == most:
             break
     return found
 
@@ -271,13 +299,19 @@ class _Chunk:
         whom: int | None = None,
         sent: int | None = None,
     ) -> None:
-        self.ends[row.id] = {
-            "row": row.id,
-            "became": became,
-            "why": why,
-            "whom": whom if whom is not None else row.contact_id,
-            "sent": sent if sent is not None else row.delivery_id,
-        }
+        self.ends[row.id] = _became(row, became, why=why, whom=whom, sent=sent)
+
+
+def _became(
+    row: RunRow, state: State, *, why: str, whom: int | None = None, sent: int | None = None
+) -> dict[str, Any]:
+    return {
+        "row": row.id,
+        "became": state,
+        "why": why,
+        "whom": whom if whom is not None else row.contact_id,
+        "sent": sent if sent is not None else row.delivery_id,
+    }
 
 
 def _account(run: Run) -> Account:

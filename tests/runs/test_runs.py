@@ -212,3 +212,18 @@ def test_runs_of_another_account_are_not_there(world: World, runs_of: RunsOf) ->
             with pytest.raises(RunError):
                 steer(theirs.account, run, by=theirs.by)
         assert theirs.of_csv(people(2)).counts == {"new": 2}, "whom Acme knows is new to Birch"
+
+
+def test_a_row_that_fails_unforeseen_does_not_keep_the_others_waiting(
+    world: World, runs_of: RunsOf
+) -> None:
+    with world.app.app_context():
+        runs = runs_of()
+        run = runs.of_csv(people(12))
+        odd = db.session.scalars(db.select(RunRow).where(RunRow.run_id == run.id)).all()[5]
+        odd.tags = 5  # no code of ours writes this
+        db.session.commit()
+        run = runs.does(run)
+        assert (run.status, run.done, run.failed) == ("done", 12, 1)
+        assert runs.states(run) == {"done": 11, "failed": 1}
+        assert sorted(runs.messages().values()) == [1] * 11
