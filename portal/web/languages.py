@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from babel.numbers import format_decimal
 from flask import Flask, g, request
 
 from portal.languages import LANGUAGES, counter, direction, translator
@@ -12,7 +13,7 @@ _DESK = "/admin"
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(_=say, _n=count, page_language=language, direction=direction)
-    app.jinja_env.filters["bdi"] = bdi
+    app.jinja_env.filters.update(bdi=bdi, said=said, number=number)
 
 
 def language() -> str:
@@ -29,6 +30,19 @@ def language() -> str:
 def say(words: str, **values: str) -> str:
     """Return *words* in the language of this page, for HTML: each of *values* is escaped."""
     return translator(language(), is_html=True)(words, **values)
+
+
+def said(words: str) -> str:
+    """Return *words* that a page was given in its language, if they are ours.
+
+    They may as well be somebody else's, so they are escaped unless they are markup already.
+    """
+    return words if hasattr(words, "__html__") else translator(language())(words)
+
+
+def number(value: float) -> str:
+    """Return "1,204" as it is written in the language of this page."""
+    return format_decimal(value, locale=language())
 
 
 def count(one: str, many: str, number: int, **values: str) -> str:

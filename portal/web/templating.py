@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -56,6 +56,11 @@ def when_zone(moment: datetime) -> str:
 
 def ago(moment: datetime) -> str:
     return format_timedelta(moment - now(), add_direction=True, locale=_locale())
+
+
+def span(seconds: float) -> str:
+    """Return "3 minutes" for so many seconds, and at least one of them."""
+    return format_timedelta(timedelta(seconds=max(round(seconds), 1)), locale=_locale())
 
 
 def day(value: date) -> str:
