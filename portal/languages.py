@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from flask import g, has_app_context
+from flask import current_app, has_request_context
 from markupsafe import Markup
 
 LANGUAGES = {
@@ -24,6 +24,8 @@ LANGUAGES = {
 RIGHT_TO_LEFT = frozenset({"ar"})
 _FOLDER = Path(__file__).parent / "catalogues"
 _DESK = "desk/"
+READER = "portal_reader"
+"""Where the web keeps the function that tells the language of whoever reads an answer."""
 
 
 class Catalogue(NamedTuple):
@@ -39,12 +41,12 @@ def _(words: str, **values: str) -> str:
 
     In a worker and in a shell that is English: what is stored and what operators read.
     """
-    return translator(_reader())(words, **values)
+    return translator(reader())(words, **values)
 
 
 def _n(one: str, many: str, count: int, **values: str) -> str:
     """Return *one* or *many* with their number `%(count)s`, in the language of the reader."""
-    return counter(_reader())(one, many, count, **values)
+    return counter(reader())(one, many, count, **values)
 
 
 def mark(words: str) -> str:
@@ -93,6 +95,14 @@ def counter(language: str, *, is_html: bool = False) -> Callable[..., str]:
     return say
 
 
+def reader() -> str:
+    """Return the language of whoever reads this answer, as the web finds it; else English."""
+    if not has_request_context():
+        return "en"
+    find: Callable[[], str] = current_app.extensions[READER]
+    return find()
+
+
 def direction(language: str) -> str:
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
@@ -109,8 +119,3 @@ def _plural(language: str, one: str, many: str, count: int) -> str:
         if forms := known.plurals.get(one):
             return str(forms[known.form_of(count)])
     return one if count == 1 else many
-
-
-def _reader() -> str:
-    """Return the language of this answer, as the web found it; `g` ends with the request."""
-    return g.get("language") or "en" if has_app_context() else "en"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from babel.numbers import format_decimal
 from flask import Flask, g, request
 
-from portal.languages import LANGUAGES, counter, direction, translator
+from portal.languages import LANGUAGES, READER, counter, direction, translator
 from portal.messages import bdi, language_of
 
 _DESK = "/admin"
 
 
 def init_app(app: Flask) -> None:
+    app.extensions[READER] = language
     app.jinja_env.globals.update(_=say, _n=count, page_language=language, direction=direction)
     app.jinja_env.filters.update(bdi=bdi, said=said, number=number)
 
@@ -43,6 +44,12 @@ def said(words: str) -> str:
 def number(value: float) -> str:
     """Return "1,204" as it is written in the language of this page."""
     return format_decimal(value, locale=language())
+
+
+def said(words: str) -> str:
+    """Return *words* of a table, a form or an error in the language of this page, as plain text:
+    they may hold what somebody typed."""
+    return translator(language())(str(words))
 
 
 def count(one: str, many: str, number: int, **values: str) -> str:
