@@ -46,12 +46,6 @@ def number(value: float) -> str:
     return format_decimal(value, locale=language())
 
 
-def said(words: str) -> str:
-    """Return *words* of a table, a form or an error in the language of this page, as plain text:
-    they may hold what somebody typed."""
-    return translator(language())(str(words))
-
-
 def count(one: str, many: str, number: int, **values: str) -> str:
     """Return *one* or *many* with its *number*, in the language of this page, for HTML."""
     return counter(language(), is_html=True)(one, many, number, **values)
