@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+
+from portal.languages import reader
 
 
 def expiry_in_words(expires_at: datetime, now: datetime, time_zone: str, locale: str) -> str:
@@ -16,6 +18,14 @@ def expiry_in_words(expires_at: datetime, now: datetime, time_zone: str, locale:
     minutes = minutes_until(expires_at, now)
     minute = expires_at.astimezone(UTC).replace(second=0, microsecond=0)
     return _expiry(minute, minutes, time_zone, locale)
+
+
+def short_date(day: date, *, with_year: bool) -> str:
+    """Return "12 Nov" or "12 Nov 2025" in the language of the reader."""
+    locale = _locale(reader())
+    if locale.language == "en":
+        return format_date(day, "d MMM y" if with_year else "d MMM", locale="en")
+    return format_skeleton("yMMMd" if with_year else "MMMd", day, locale=locale)
 
 
 def minutes_until(expires_at: datetime, now: datetime) -> int:

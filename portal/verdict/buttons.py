@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from portal.languages import _
 from portal.models.contact_facts import DeliveryFacts, LinkFacts
 from portal.verdict.case import Action, Case, Deed, Verdict
 
-CORRECT = Action(Deed.EDIT, "Correct the address")
-COPY = Action(Deed.COPY_LINK, "Generate Magic Link")
+
+def correct() -> Action:
+    return Action(Deed.EDIT, _("Correct the address"))
+
+
+def copy() -> Action:
+    return Action(Deed.COPY_LINK, _("Generate Magic Link"))
 
 
 def send_again(case: Case) -> Action:
-    label = "Resend invite" if case.story.status == "invited" else "Send Login Email"
-    return Action(Deed.SEND_AGAIN, label)
+    is_invited = case.story.status == "invited"
+    return Action(Deed.SEND_AGAIN, _("Resend invite") if is_invited else _("Send Login Email"))
 
 
 def anew(case: Case, link: LinkFacts) -> Action:
     """A link that was copied is copied anew; one that was sent is sent anew."""
-    return COPY if link.kind == "magic" else send_again(case)
+    return copy() if link.kind == "magic" else send_again(case)
 
 
 def another_way(case: Case) -> Action | None:
@@ -24,16 +30,18 @@ def another_way(case: Case) -> Action | None:
     if not case.ways or case.story.delivery is None:
         return None
     channel, name = case.ways[0]
-    return Action(Deed.SEND_BY, f"Send by {name}", channel, case.story.delivery.id)
+    return Action(
+        Deed.SEND_BY, _("Send by %(channel)s", channel=name), channel, case.story.delivery.id
+    )
 
 
 def hand_over(case: Case) -> Action | None:
     task_id = case.story.task_id
-    return Action(Deed.HAND_OVER, "Show link", row_id=task_id) if task_id else None
+    return Action(Deed.HAND_OVER, _("Show link"), row_id=task_id) if task_id else None
 
 
 def go_round(case: Case) -> Action:
-    return another_way(case) or hand_over(case) or COPY
+    return another_way(case) or hand_over(case) or copy()
 
 
 def once_more(case: Case, delivery: DeliveryFacts) -> Action:
@@ -41,11 +49,11 @@ def once_more(case: Case, delivery: DeliveryFacts) -> Action:
     if case.story.link is None or not case.is_alive(case.story.link):
         return send_again(case)
     other = another_way(case) or hand_over(case)
-    return other or Action(Deed.RETRY, "Retry", row_id=delivery.id)
+    return other or Action(Deed.RETRY, _("Retry"), row_id=delivery.id)
 
 
 def for_leaders(case: Case, delivery: DeliveryFacts, words: str) -> Verdict:
     """Only owners and admins can mend a channel; support can go round it."""
     if case.leads:
-        return Verdict(words, "bad", Action(Deed.CHANNEL, "Open the channel", delivery.channel))
-    return Verdict(f"{words} Ask the owner to mend it.", "bad", another_way(case))
+        return Verdict(words, "bad", Action(Deed.CHANNEL, _("Open the channel"), delivery.channel))
+    return Verdict(f"{words} {_('Ask the owner to mend it.')}", "bad", another_way(case))

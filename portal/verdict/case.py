@@ -7,8 +7,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from portal.languages import _, _n
 from portal.messages import isolate
 from portal.models.contact_facts import DeliveryFacts, LinkFacts, Opening, Story
+from portal.moments import short_date
 
 
 class Deed(StrEnum):
@@ -69,7 +71,7 @@ class Case(NamedTuple):
         return self.name(delivery.channel)
 
     def name(self, channel: str) -> str:
-        return isolate(self.names.get(channel) or channel or "No channel")
+        return isolate(self.names.get(channel) or channel or _("No channel"))
 
     def moment(self, when: datetime) -> str:
         """Return "at 10:02", "yesterday at 10:02" or "on 12 Nov at 10:02", in the account's zone;
@@ -77,25 +79,34 @@ class Case(NamedTuple):
         there, today = when.astimezone(self.zone), self.at.astimezone(self.zone)
         days = (today.date() - there.date()).days
         if days == 0:
-            return f"at {there:%H:%M}"
-        if days in (1, -1):
-            return f"{'yesterday' if days == 1 else 'tomorrow'} at {there:%H:%M}"
-        year = f" {there.year}" if there.year != today.year else ""
-        return f"on {there.day} {there:%b}{year} at {there:%H:%M}"
+            return _("at %(time)s", time=f"{there:%H:%M}")
+        if days == 1:
+            return _("yesterday at %(time)s", time=f"{there:%H:%M}")
+        if days == -1:
+            return _("tomorrow at %(time)s", time=f"{there:%H:%M}")
+        date = short_date(there, with_year=there.year != today.year)
+        return _("on %(date)s at %(time)s", date=date, time=f"{there:%H:%M}")
 
     def since(self, when: datetime) -> str:
         """Return "since 10:02", "since yesterday at 10:02" or "since 12 Nov at 10:02"."""
-        return "since " + self.moment(when).removeprefix("at ").removeprefix("on ")
+        there, today = when.astimezone(self.zone), self.at.astimezone(self.zone)
+        days = (today.date() - there.date()).days
+        if days == 0:
+            return _("since %(time)s", time=f"{there:%H:%M}")
+        if days == 1:
+            return _("since yesterday at %(time)s", time=f"{there:%H:%M}")
+        date = short_date(there, with_year=there.year != today.year)
+        return _("since %(date)s at %(time)s", date=date, time=f"{there:%H:%M}")
 
     def ago(self, when: datetime) -> str:
         passed = self.at - when
         if passed < timedelta(minutes=1):
-            return "just now"
+            return _("just now")
         if passed < timedelta(hours=1):
-            return f"{passed // timedelta(minutes=1)} min ago"
+            return _n("%(count)s min ago", "%(count)s min ago", passed // timedelta(minutes=1))
         if passed < timedelta(days=1):
-            return f"{passed // timedelta(hours=1)} h ago"
-        return "1 day ago" if passed.days == 1 else f"{passed.days} days ago"
+            return _n("%(count)s h ago", "%(count)s h ago", passed // timedelta(hours=1))
+        return _n("%(count)s day ago", "%(count)s days ago", passed.days)
 
     def is_alive(self, link: LinkFacts) -> bool:
         """Tell whether *link* would still let them in."""

@@ -1,47 +1,52 @@
-"""Phrases that several verdicts are put together from."""
+"""Phrases that stand in several verdicts, in the language of the reader."""
 
 from __future__ import annotations
 
+from portal.languages import _, mark
 from portal.models.contact_facts import DeliveryFacts
 
-_NAMES = {"invite": "The invitation", "login": "The login e-mail", "self": "The sign-in message"}
 _PASSING = {
-    "mailbox_full": "the mailbox is full",
-    "busy": "the provider asks us to slow down",
-    "unreachable": "nobody answers there",
-    "timeout": "no answer came in time",
+    "mailbox_full": mark("the mailbox is full"),
+    "busy": mark("the provider asks us to slow down"),
+    "unreachable": mark("nobody answers there"),
+    "timeout": mark("no answer came in time"),
 }
 _THINGS = {
-    "iPhone": "on an iPhone",
-    "iPad": "on an iPad",
-    "Android": "on an Android device",
-    "Mac": "on a Mac",
-    "Windows": "on a Windows computer",
-    "Linux": "on a Linux computer",
-    "ChromeOS": "on a Chromebook",
+    "iPhone": mark("on an iPhone"),
+    "iPad": mark("on an iPad"),
+    "Android": mark("on an Android device"),
+    "Mac": mark("on a Mac"),
+    "Windows": mark("on a Windows computer"),
+    "Linux": mark("on a Linux computer"),
+    "ChromeOS": mark("on a Chromebook"),
 }
-
-
-def called(delivery: DeliveryFacts) -> str:
-    return _NAMES.get(delivery.kind, "The message")
+_UNKNOWN = "An unknown browser"
 
 
 def sentence(words: str) -> str:
-    """Return *words* as they go on after a colon."""
-    return words.strip().rstrip(".")
+    """Return *words* as they go on after a colon; our own are said in the reader's language."""
+    found = words.strip()
+    return _(found).rstrip(".") if found else ""
 
 
 def why(delivery: DeliveryFacts, otherwise: str) -> str:
     """Return why it has not gone out so far: what may pass, else the provider's words."""
-    return _PASSING.get(delivery.cause) or sentence(delivery.error) or otherwise
+    passing = _PASSING.get(delivery.cause)
+    return _(passing) if passing else sentence(delivery.error) or otherwise
 
 
 def browser(family: str) -> str:
-    """Return *family* as it stands in the middle of a sentence."""
-    return family[:1].lower() + family[1:] if family.startswith("An ") else family or "a browser"
+    """Return *family*, such as "Chrome on Windows", as it stands in the middle of a sentence."""
+    if family == _UNKNOWN:
+        return _("an unknown browser")
+    name, on, system = family.partition(" on ")
+    if on:
+        return _("%(browser)s on %(system)s", browser=name, system=system)
+    return family or _("a browser")
 
 
 def on_what(family: str) -> str:
     """Return "on an iPhone" for "Safari on iPhone"; what is no thing to be on stays a browser."""
     system = family.rpartition(" on ")[2]
-    return _THINGS.get(system, f"in {browser(family)}")
+    thing = _THINGS.get(system)
+    return _(thing) if thing else _("in %(browser)s", browser=browser(family))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from portal.languages import _
 from portal.models.contact_facts import DeliveryFacts
 from portal.models.delivery import Status
 from portal.verdict.buttons import (
-    COPY,
-    CORRECT,
+    copy,
+    correct,
     for_leaders,
     go_round,
     hand_over,
@@ -16,7 +17,8 @@ from portal.verdict.buttons import (
     send_again,
 )
 from portal.verdict.case import Case, Verdict
-from portal.verdict.phrases import called, sentence, why
+from portal.verdict.messages import say
+from portal.verdict.phrases import sentence, why
 
 
 def trouble(case: Case) -> Verdict | None:
@@ -30,73 +32,86 @@ def trouble(case: Case) -> Verdict | None:
 
 
 def _no_mailbox(case: Case, delivery: DeliveryFacts) -> Verdict:
-    is_mail = delivery.channel in case.mail
-    thing = "mailbox" if is_mail else f"address for {case.name(delivery.channel)}"
-    words = f"The {thing} does not exist: {case.place(delivery)} does not know it."
-    return Verdict(words if is_mail else f"The {thing} does not exist.", "bad", CORRECT)
+    if delivery.channel in case.mail:
+        place = case.place(delivery)
+        words = _("The mailbox does not exist: %(place)s does not know it.", place=place)
+    else:
+        name = case.name(delivery.channel)
+        words = _("The address for %(channel)s does not exist.", channel=name)
+    return Verdict(words, "bad", correct())
 
 
 def _no_domain(case: Case, delivery: DeliveryFacts) -> Verdict:
-    return Verdict(f"{case.place(delivery)} takes no mail.", "bad", CORRECT)
+    words = _("%(place)s takes no mail.", place=case.place(delivery))
+    return Verdict(words, "bad", correct())
 
 
 def _bad_address(case: Case, _delivery: DeliveryFacts) -> Verdict:
-    return Verdict(f"The address of {case.who} cannot be used as it is written.", "bad", CORRECT)
+    words = _("The address of %(who)s cannot be used as it is written.", who=case.who)
+    return Verdict(words, "bad", correct())
 
 
 def _full(case: Case, _delivery: DeliveryFacts) -> Verdict:
-    return Verdict(f"The mailbox of {case.who} is full.", "bad", go_round(case))
+    return Verdict(_("The mailbox of %(who)s is full.", who=case.who), "bad", go_round(case))
 
 
 def _off(case: Case, _delivery: DeliveryFacts) -> Verdict:
-    words = f"The mailbox of {case.who} is turned off. Ask for another address."
-    return Verdict(words, "bad", CORRECT)
+    words = _("The mailbox of %(who)s is turned off. Ask for another address.", who=case.who)
+    return Verdict(words, "bad", correct())
 
 
 def _refuses_us(case: Case, delivery: DeliveryFacts) -> Verdict:
-    reason = "the checks of our sender address failed (SPF, DKIM, DMARC)"
-    words = f"{case.place(delivery)} refuses us: {reason}."
+    words = _(
+        "%(place)s refuses us: the checks of our sender address failed (SPF, DKIM, DMARC).",
+        place=case.place(delivery),
+    )
     return for_leaders(case, delivery, words)
 
 
 def _not_let_in(case: Case, delivery: DeliveryFacts) -> Verdict:
-    reason = sentence(delivery.error) or "its settings are not accepted"
-    return for_leaders(case, delivery, f"{case.name(delivery.channel)} cannot send: {reason}.")
+    reason = sentence(delivery.error) or _("its settings are not accepted")
+    name = case.name(delivery.channel)
+    words = _("%(channel)s cannot send: %(why)s.", channel=name, why=reason)
+    return for_leaders(case, delivery, words)
 
 
 def _spam(case: Case, delivery: DeliveryFacts) -> Verdict:
-    return Verdict(f"{case.place(delivery)} took the message for spam.", "bad", go_round(case))
+    words = _("%(place)s took the message for spam.", place=case.place(delivery))
+    return Verdict(words, "bad", go_round(case))
 
 
 def _opted_out(case: Case, delivery: DeliveryFacts) -> Verdict:
-    words = f"{case.who} wants no messages by {case.name(delivery.channel)}."
+    name = case.name(delivery.channel)
+    words = _("%(who)s wants no messages by %(channel)s.", who=case.who, channel=name)
     return Verdict(words, "bad", go_round(case))
 
 
 def _failed(case: Case, delivery: DeliveryFacts) -> Verdict:
-    reason = sentence(delivery.error) or "the provider did not say why"
-    how = "came back" if delivery.status == Status.BOUNCED else "could not be sent"
-    return Verdict(f"{called(delivery)} {how}: {reason}.", "bad", once_more(case, delivery))
+    reason = sentence(delivery.error) or _("the provider did not say why")
+    state = "bounced" if delivery.status == Status.BOUNCED else "failed"
+    return Verdict(say(delivery, state, why=reason), "bad", once_more(case, delivery))
 
 
 def _complained(case: Case, _delivery: DeliveryFacts) -> Verdict:
-    words = f"{case.who} marked the message as spam. Talk to them before you send another."
-    return Verdict(words, "bad", COPY)
+    words = _(
+        "%(who)s marked the message as spam. Talk to them before you send another.", who=case.who
+    )
+    return Verdict(words, "bad", copy())
 
 
 def _given_up(case: Case, delivery: DeliveryFacts) -> Verdict:
-    reason = why(delivery, "it could not be sent in time")
-    return Verdict(f"{called(delivery)} was given up: {reason}.", "bad", send_again(case))
+    reason = why(delivery, _("it could not be sent in time"))
+    return Verdict(say(delivery, "given_up", why=reason), "bad", send_again(case))
 
 
 def _unknown(case: Case, delivery: DeliveryFacts) -> Verdict:
-    words = f"Nobody can tell whether {called(delivery).lower()} went out. Ask {case.who} first."
+    words = say(delivery, "unknown", who=case.who)
     return Verdict(words, "bad", hand_over(case) or once_more(case, delivery))
 
 
 def _not_sent(case: Case, delivery: DeliveryFacts) -> Verdict:
     reason = sentence(delivery.error)
-    words = f"{called(delivery)} was not sent{f': {reason}' if reason else ''}."
+    words = say(delivery, "not_sent_why", why=reason) if reason else say(delivery, "not_sent")
     return Verdict(words, "note", send_again(case))
 
 
