@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.db import Base, db, execute
+from portal.languages import mark
 from portal.models.account import Account
 from portal.models.staff import Staff
 
@@ -19,6 +20,10 @@ class Role(StrEnum):
     OWNER = "owner"
     ADMIN = "admin"
     SUPPORT = "support"
+
+
+ON_PAGES = (mark("Owner"), mark("Admin"), mark("Support"))
+"""What pages call the roles: each with a capital, in the language of the page."""
 
 
 class Seat(NamedTuple):

@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import (
     BooleanField,
     EmailField,
     Field,
+    Form,
     HiddenField,
     PasswordField,
     SelectField,
@@ -24,6 +26,7 @@ from wtforms.validators import DataRequired, Length
 from portal.errors import AddressError
 from portal.languages import LANGUAGES
 from portal.models.address import normalise_email
+from portal.web import form_words
 from portal.web.csrf import FormToken
 
 LONGEST_NOTE = 500
@@ -66,6 +69,14 @@ class OwnForm(FlaskForm):  # type: ignore[misc]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         csrf_class = FormToken
+
+        def get_translations(self, _form: Form) -> Any:
+            return form_words.complaints()
+
+        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Markup:
+            form_words.speak(field)
+            drawn: Markup = super().render_field(field, render_kw)
+            return drawn
 
 
 class PressForm(OwnForm):

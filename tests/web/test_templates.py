@@ -64,8 +64,8 @@ def test_each_line_of_the_history_has_its_icon():
 @each_page
 def test_a_page_compiles(page):
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    for name in ("when", "when_zone", "ago", "iso", "day", "bdi"):
-        environment.filters[name] = str
+    names = "when when_zone ago iso day bdi said number is_over end_day"
+    environment.filters.update(dict.fromkeys(names.split(), str))
     environment.get_template(str(page.relative_to(TEMPLATES)))
 
 
