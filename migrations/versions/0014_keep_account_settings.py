@@ -1,18 +1,29 @@
-"""Keep more of an account's settings.
+"""Find those whose access ends, and what accounts no longer keep.
 
 Revision ID: 0014
 Revises: 0013
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+ENDS = sa.text("ends_at IS NOT NULL")
+
 
 def upgrade() -> None:
-    pass
+    op.create_index(
+        "ix_portal_access_ends_at",
+        "portal_access",
+        ["account_id", "ends_at"],
+        sqlite_where=ENDS,
+        postgresql_where=ENDS,
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_index("ix_portal_access_ends_at", "portal_access")

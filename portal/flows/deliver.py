@@ -226,6 +226,8 @@ def _is_worth(job: Job, access: PortalAccess) -> bool:
 def _why_not(job: Job, access: PortalAccess) -> tuple[Status, str] | None:
     """Tell why the message is no longer worth sending, or None when it is."""
     link = job.link
+    if access.is_over:
+        return Status.CANCELLED, "The contact's access ended before it went out."
     if not access.is_open or link.auth_epoch != access.auth_epoch:
         return Status.CANCELLED, "The contact's access or address changed before it went out."
     if link.used_at is not None or link.revoked_at is not None:

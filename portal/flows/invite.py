@@ -7,6 +7,7 @@ from datetime import datetime
 
 from portal.db import atomic
 from portal.errors import AccessError
+from portal.models import access_end
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.magic_link import Kind
@@ -25,13 +26,15 @@ def invite(
     name: str = "",
     note: str = "",
     send_at: datetime | None = None,
+    ends_at: datetime | None = None,
     request_id: str = "",
 ) -> Contact:
     """Give *email* access to the portal of *account* and queue an invitation.
 
-    It goes out at *send_at*, or once the account's undo window is over.
+    It goes out at *send_at*, or once the account's undo window is over. With *ends_at* the access
+    ends then; without, an end that it has already stays.
     Inviting twice is harmless: the access stays one, the message goes again.
-    Raises AddressError, or AccessError for someone suspended or revoked.
+    Raises AddressError, or AccessError for someone suspended, revoked or past their end.
     """
     contact = Contact.find_or_add(account, email, name)
     wait = account.wait_until(send_at)
@@ -40,6 +43,8 @@ def invite(
     )
     if sent.refused:
         raise AccessError(sent.refused[contact.id])
+    if ends_at is not None:
+        access_end.move(account, [contact.id], ends_at, by=by, request_id=request_id)
     return contact
 
 

@@ -54,6 +54,8 @@ class Visit(NamedTuple):
     email: str | None
     external_id: str | None
     last_seen_at: datetime | None
+    ends_at: datetime | None
+    """When the contact's access ends, if it does."""
     is_view: bool = False
 
     @property
@@ -182,6 +184,7 @@ class ClientSession(Base):
                 cls.expires_at > at,
                 cls.last_seen_at > at - timedelta(seconds=settings().client_idle),
                 cls.auth_epoch == PortalAccess.auth_epoch,
+                or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > at),
             )
             .order_by(cls.last_seen_at.desc(), cls.id.desc())
             .limit(100)
@@ -242,6 +245,7 @@ _VISIT = (
         Contact.email,
         Contact.external_id,
         ClientSession.last_seen_at,
+        PortalAccess.ends_at,
     )
     .outerjoin(
         ClientSession,

@@ -161,6 +161,7 @@ _UNDER_WAY = (
         Contact.email,
         Contact.external_id,
         db.literal(None).label("last_seen_at"),
+        PortalAccess.ends_at,
         true().label("is_view"),
     )
     .join(

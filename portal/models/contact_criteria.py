@@ -25,15 +25,18 @@ from portal.db import UtcDateTime, db, now
 from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
 from portal.models.delivery import TROUBLE, Delivery, Status
-from portal.models.portal_access import Access
+from portal.models.portal_access import LETS_IN, Access, PortalAccess
 from portal.models.search_words import Search
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """What a contact's `seen_key` is as long as they have not signed in."""
+SOON = timedelta(days=31)
+"""Whose access ends no later than so is "ending": within 30 days, the last of them whole."""
 DORMANT = timedelta(days=90)
 """Who has joined and was not seen for so long is dormant."""
 NOT_INVITED, UNDELIVERED, BOUNCED, DORMANT_STATUS = "none", "undelivered", "bounced", "dormant"
 UNOPENED, OPENED = "unopened", "opened"
+ENDED, ENDING = "ended", "ending"
 STANDINGS: dict[str, str] = {
     NOT_INVITED: "",
     DORMANT_STATUS: Access.JOINED,
@@ -50,9 +53,9 @@ _TEXT = table("contact_search", column("rowid"))
 class Wanted:
     """What staff look for, and in which order. Empty fields match everyone.
 
-    *status* is a status of an access, `none`, `unopened`, `opened`, `undelivered`, `bounced` or
-    `dormant`; *reach* a kind of address that they have; *seen_since* and *seen_until* bound their
-    last sign-in.
+    *status* is a status of an access, `none`, `unopened`, `opened`, `undelivered`, `bounced`,
+    `dormant`, `ended` or `ending`; *reach* a kind of address that they have; *seen_since* and
+    *seen_until* bound their last sign-in.
     """
 
     q: str = ""
@@ -86,6 +89,11 @@ class Wanted:
     @property
     def is_undelivered(self) -> bool:
         return self.status in (UNDELIVERED, BOUNCED)
+
+    @property
+    def is_end_wanted(self) -> bool:
+        """By when their access ends, which no column of a contact tells."""
+        return self.status in (ENDED, ENDING)
 
 
 def of(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -122,6 +130,9 @@ def candidates(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
         yield found
     if wanted.tag_id is not None:
         yield select(ContactTag.contact_id).where(ContactTag.tag_id == wanted.tag_id)
+    if wanted.is_end_wanted:
+        ending = select(PortalAccess.contact_id).where(PortalAccess.account_id == account_id)
+        yield ending.where(*_end(wanted))
     of_account = select(_CONTACT.c.id).where(_CONTACT.c.account_id == account_id)
     # In the order of the index that is meant: SQLite takes a partial one for nothing else.
     by_name = of_account.order_by(_CONTACT.c.sort_key, _CONTACT.c.id)
@@ -163,19 +174,28 @@ def _standing(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_last_trouble(rows) == Status.BOUNCED)
     if wanted.status == UNOPENED:
         found += [rows.opened.is_(False), rows.undelivered.is_(False)]
+    if wanted.is_end_wanted:
+        found.append(exists().where(PortalAccess.contact_id == rows.id, *_end(wanted)))
     if wanted.status == DORMANT_STATUS:
         found.append(rows.seen_key < literal(now() - DORMANT, UtcDateTime()))
     return found
 
 
 def _standing_itself(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
-    if not wanted.status:
+    if not wanted.status or wanted.is_end_wanted:
         return []
     if wanted.is_undelivered or wanted.status == OPENED:
         # In the very words of its index: SQLite would not know "undelivered = 1" again.
         name = OPENED if wanted.status == OPENED else UNDELIVERED
         return [literal_column(f"{rows[name].table.name}.{name}")]
     return [rows.standing == STANDINGS[wanted.status]]
+
+
+def _end(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The access has ended, or ends soon; of those suspended and revoked that says nothing."""
+    at, ends_at = now(), PortalAccess.ends_at
+    bounds = [ends_at <= at] if wanted.status == ENDED else [ends_at > at, ends_at <= at + SOON]
+    return [ends_at.is_not(None), *bounds, LETS_IN]
 
 
 def _seen(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:

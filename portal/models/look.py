@@ -67,9 +67,13 @@ class Look(NamedTuple):
         row = first(_LOOK_BY_HANDLE, {"first": bounds[0], "last": bounds[1]}) if bounds else None
         return cls._make(row) if row else None
 
+    def is_over(self, at: datetime) -> bool:
+        """Tell whether the contact's access has ended by the clock, and by nothing else."""
+        return self.status in OPEN and self.ends_at is not None and self.ends_at <= at
+
     def state(self, at: datetime) -> str:
         """Return `ready`, `used`, `expired`, `replaced` or `no_access`: the words of the page."""
-        if self.status not in OPEN or (self.ends_at is not None and self.ends_at <= at):
+        if self.status not in OPEN or self.is_over(at):
             return "no_access"
         if self.used_at is not None:
             return "used"

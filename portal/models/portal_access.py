@@ -56,6 +56,13 @@ class PortalAccess(Base):
             sqlite_where=text("undelivered"),
             postgresql_where=text("undelivered"),
         ),
+        Index(
+            "ix_portal_access_ends_at",
+            "account_id",
+            "ends_at",
+            sqlite_where=text("ends_at IS NOT NULL"),
+            postgresql_where=text("ends_at IS NOT NULL"),
+        ),
     )
 
     contact_id: Mapped[int] = mapped_column(
@@ -67,6 +74,7 @@ class PortalAccess(Base):
     joined_at: Mapped[datetime | None] = mapped_column(default=None)
     last_seen_at: Mapped[datetime | None] = mapped_column(default=None)
     ends_at: Mapped[datetime | None] = mapped_column(default=None)
+    """From then on nothing lets them in, by the clock: no row is written at that moment."""
     auth_epoch: Mapped[int] = mapped_column(default=1)
     family_cut_at: Mapped[datetime | None] = mapped_column(default=None)
     undelivered: Mapped[bool] = mapped_column(default=False)
@@ -75,7 +83,12 @@ class PortalAccess(Base):
 
     @property
     def is_open(self) -> bool:
-        return self.status in OPEN and (self.ends_at is None or self.ends_at > now())
+        return self.status in OPEN and not self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """The time of the access has ended, whatever its status."""
+        return self.ends_at is not None and self.ends_at <= now()
 
     @classmethod
     def of(cls, contact_id: int) -> PortalAccess | None:
@@ -140,8 +153,9 @@ class PortalAccess(Base):
 
     def refusal(self, called: str) -> str:
         """Return why nothing can be sent to whoever is *called* so."""
-        status = self.status if self.status not in OPEN else "past the end of their access"
-        return f"{called} is {status}. Restore their access first, then try again."
+        if self.status in OPEN:
+            return f"The access of {called} has ended. Extend it first, then try again."
+        return f"{called} is {self.status}. Restore their access first, then try again."
 
     @classmethod
     def join(cls, contact_id: int, at: datetime, *, cut_family: bool) -> None:
@@ -162,14 +176,15 @@ class PortalAccess(Base):
 
     @classmethod
     def restore(cls, contact_id: int) -> bool:
-        """Let a suspended or revoked contact in again, as joined if they ever were."""
+        """Let a suspended or revoked contact in again, as joined if they ever were, and for as
+        long as their access was to last: an end that is over counts no more."""
         found = db.session.execute(
             update(cls)
             .where(cls.contact_id == contact_id, cls.status.in_((Access.SUSPENDED, Access.REVOKED)))
             .values(
                 status=db.case((cls.joined_at.is_(None), Access.INVITED), else_=Access.JOINED),
                 auth_epoch=cls.auth_epoch + 1,
-                ends_at=None,
+                ends_at=db.case((cls.ends_at > now(), cls.ends_at), else_=None),
             )
             .returning(cls.contact_id)
             .execution_options(synchronize_session=False)

@@ -160,6 +160,7 @@ def _open(account_id: int) -> tuple[ColumnElement[bool], ...]:
             MagicLink.revoked_at.is_(None),
             MagicLink.auth_epoch == PortalAccess.auth_epoch,
             LETS_IN,
+            or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > now()),
             or_(
                 PortalAccess.family_cut_at.is_(None),
                 MagicLink.created_at > PortalAccess.family_cut_at,

@@ -21,6 +21,7 @@ class Deed(StrEnum):
     EDIT = "edit"
     CHANNEL = "channel"
     RESTORE = "restore"
+    EXTEND = "extend"
     COPY_LINK = "copy_link"
     SEND_BY = "send_by"
     SEND_NOW = "send_now"

@@ -26,7 +26,7 @@ def shut_out(case: Case) -> Verdict | None:
     if story.status and not story.is_open and story.ends_at:
         when = case.moment(story.ends_at)
         words = _("The access of %(who)s ended %(when)s.", who=case.who, when=when)
-        return Verdict(words, "bad")
+        return Verdict(words, "bad", Action(Deed.EXTEND, _("Extend access")))
     return None
 
 

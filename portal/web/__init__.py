@@ -24,6 +24,7 @@ from portal.web import (
     viewing,
 )
 from portal.web.admin import (
+    access_ends,
     adoption,
     audit,
     branding,
@@ -82,6 +83,7 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(own_sessions.bp)
     app.register_blueprint(words.bp)
     app.register_blueprint(runs.bp)
+    app.register_blueprint(access_ends.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

@@ -24,7 +24,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from portal.errors import AddressError
-from portal.languages import LANGUAGES
+from portal.languages import LANGUAGES, mark
 from portal.models.address import normalise_email
 from portal.web import form_words
 from portal.web.csrf import FormToken
@@ -62,6 +62,11 @@ def _is_address(_form: FlaskForm, field: StringField) -> None:
 def send_at_field() -> StringField:
     """Return the field for a later time, which is read in the account's zone."""
     return StringField("Send later", filters=[_trim])
+
+
+def end_field() -> StringField:
+    """Return the field for the end of an access, which is read in the account's zone."""
+    return StringField(mark("Access ends"), filters=[_trim])
 
 
 class OwnForm(FlaskForm):  # type: ignore[misc]
@@ -149,6 +154,12 @@ class WhoForm(OwnForm):
         return whole_number(self.contact_id.data)
 
 
+class AccessEndForm(OwnForm):
+    """When access ends; nothing for no end."""
+
+    ends_at = end_field()
+
+
 class InviteForm(WhoForm):
     """Whom to invite, and with which words."""
 
@@ -160,6 +171,7 @@ class InviteForm(WhoForm):
     )
     keep_address = BooleanField()
     send_at = send_at_field()
+    ends_at = end_field()
 
 
 class LoginEmailForm(OwnForm):

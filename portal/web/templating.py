@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["url_for"] = path_for
     app.jinja_env.filters.update(when=when, when_zone=when_zone, ago=ago, day=day, iso=iso)
+    app.jinja_env.filters.update(is_over=is_over, end_day=end_day)
     app.context_processor(_shared)
     app.url_defaults(_current_slug)
     app.after_request(_keep_assets)
@@ -61,6 +62,18 @@ def ago(moment: datetime) -> str:
 def span(seconds: float) -> str:
     """Return "3 minutes" for so many seconds, and at least one of them."""
     return format_timedelta(timedelta(seconds=max(round(seconds), 1)), locale=_locale())
+
+
+def is_over(moment: datetime) -> bool:
+    return moment <= now()
+
+
+def end_day(moment: datetime) -> str:
+    """Return "30 Nov", in the account's zone; with the year when it is another one."""
+    zone = _zone()
+    there, today = moment.astimezone(zone), now().astimezone(zone)
+    year = "" if there.year == today.year else " y"
+    return format_date(there.date(), f"d MMM{year}", locale=_locale())
 
 
 def day(value: date) -> str:

@@ -106,6 +106,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("contacts.resend_invite", "POST"): ONE_DEED,
     ("contacts.send_login_email", "POST"): ONE_DEED,
     ("merging.choose", "GET"): ONE_PAGE,
+    ("access_ends.page", "GET"): ONE_PAGE,
+    ("access_ends.page", "POST"): ONE_DEED,
     ("team.index", "GET"): LED_PAGE,
     ("team.invite", "POST"): LED_PAGE,  # no mail server is set up, so the link is shown
     ("team.member", "GET"): ONE_LED_PAGE,

@@ -308,7 +308,7 @@ HISTORIES = {
     ),
     "ended": Said(
         joined(is_open=False, ends_at=before(days=1)),
-        "The access of Carl ended yesterday at 10:05.", "bad",
+        "The access of Carl ended yesterday at 10:05.", "bad", Deed.EXTEND,
     ),
     "corrected address": Said(
         story(link=link(is_cut=True), delivery=message("failed", cause="no_mailbox")),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from portal.messages import isolate
+from portal.web.templating import when
 
 SAYS = {
     "account_opened": ("The account was opened", "arch"),
@@ -57,6 +59,7 @@ _NAMES = {
     "receipt_wait": "Wait for receipts",
     "time_zone": "Time zone",
     "reminders": "Reminders",
+    "ends_at": "Access ends",
 }
 _WHY = {"handed over": "The link was handed over", "not needed": "It was not needed"}
 
@@ -74,7 +77,7 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
         yield f"{isolate(str(detail['who']))}: {detail['role']}{was}"
     yield from _merged(detail.get("merged", {}))
     for field, (before, after) in detail.get("changes", {}).items():
-        yield f"{name_of(field)}: {_shown(before)} → {_shown(after)}"
+        yield f"{name_of(field)}: {_value(field, before)} → {_value(field, after)}"
     if detail.get("changed"):
         yield f"Changed: {', '.join(name_of(field) for field in detail['changed'])}"
     if "to" in detail:
@@ -112,6 +115,12 @@ def _of_words(detail: dict[str, Any]) -> Iterator[str]:
         yield f"{str(detail.get('kind', '')).capitalize()}, {form}, {detail['language']}"
         if detail.get("restored"):
             yield "Back to Portico's own words"
+
+
+def _value(field: str, value: Any) -> str:
+    if field == "ends_at":
+        return when(datetime.fromisoformat(value)) if value else "no end"
+    return _shown(value)
 
 
 def _shown(value: Any) -> str:

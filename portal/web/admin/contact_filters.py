@@ -10,7 +10,8 @@ from flask import request, url_for
 
 from portal import plugins
 from portal.db import now
-from portal.models import contact_list
+from portal.languages import mark
+from portal.models import access_end, contact_list
 from portal.models.account import Account
 from portal.models.contact_criteria import Wanted
 from portal.models.contact_list import ContactLine, ContactPage
@@ -29,6 +30,8 @@ STATUSES = [
     ("undelivered", "Undelivered"),
     ("bounced", "Bounced"),
     ("dormant", "Dormant"),
+    ("ending", mark("Ends within 30 days")),
+    ("ended", mark("Ended")),
     ("suspended", "Suspended"),
     ("revoked", "Revoked"),
 ]
@@ -135,6 +138,7 @@ def listed(account: Account, found: dict[str, str]) -> dict[str, Any]:
     return {
         "contacts": page.lines,
         "facts": facts(page.lines, found.get("columns", "")),
+        "ends": access_end.of([line.id for line in page.lines]),
         "is_cut": page.is_cut,
         "is_filtered": looked_for.picks,
         **_neighbours(found, page, is_inside=bool(after or before)),

@@ -16,7 +16,7 @@ from portal.models import contact_duplicates, contact_list
 from portal.models.account import Account
 from portal.models.address import likely_meant
 from portal.models.contact import Contact
-from portal.models.portal_access import Access, PortalAccess
+from portal.models.portal_access import OPEN, Access, PortalAccess
 from portal.models.reminder import Reminder
 from portal.models.tag import Tag
 from portal.web.admin import contact_addresses, contact_filters, support_codes, undo
@@ -175,7 +175,8 @@ def _can(access: PortalAccess | None) -> dict[str, bool]:
         "view": access is not None and is_open,
         "suspend": access is not None and is_open,
         "revoke": access is not None and access.status != Access.REVOKED,
-        "restore": access is not None and not is_open,
+        "restore": access is not None and access.status not in OPEN,
+        "end": access is not None and access.status in OPEN,
     }
 
 

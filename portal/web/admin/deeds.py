@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from portal.languages import mark
+
 AT_ONCE, TAGGED_AT_ONCE = 500, 5_000
 
 
@@ -37,6 +39,12 @@ DEEDS = {
     "resend": Deed(
         "Resend invite", "Invite them again?", "Send invitations again",
         "The invitation goes again to each who was invited and has not joined.", ("invited",),
+    ),
+    "end_access": Deed(
+        mark("Set when access ends"), mark("When does their access end?"), mark("Save"),
+        mark("At that moment they are signed out everywhere, and every link and message on its way "
+             "to them stops working. It is set for each whose access is not suspended or revoked."),
+        ("invited", "joined"), most=TAGGED_AT_ONCE,
     ),
     "revoke": Deed(
         "Revoke", "Revoke their access?", "Revoke",

@@ -92,6 +92,7 @@ _SAYS = {
     "suspended": Says("{by} suspended the access of {to}", "pause", "note"),
     "revoked": Says("{by} revoked the access of {to}", "x", "bad"),
     "restored": Says("{by} restored the access of {to}", "refresh", "good"),
+    "end_changed": Says("{by} changed when the access of {to} ends", "clock"),
     "exported": Says("{by} exported contacts", "file"),
     "tagged": Says("{by} tagged {to}: {tag}", "tag"),
     "untagged": Says("{by} took a tag off {to}: {tag}", "tag"),

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from portal.flows.invite import invite
 from portal.models.contact import Contact
-from portal.models.portal_access import Access, PortalAccess
+from portal.models.portal_access import OPEN, Access, PortalAccess
 from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go
+from portal.web.admin.end_times import ends
 from portal.web.admin.local_time import later
 from portal.web.admin.picking import Pick, pick, typo
 from portal.web.forms import InviteForm, whole_number
@@ -40,7 +41,8 @@ def new() -> ResponseReturnValue:
     if stopped:
         return _page(form, **stopped)
     send_at, is_time = later(form.send_at, account)
-    if not is_time:
+    ends_at, is_end = ends(form.ends_at, account)
+    if not is_time or not is_end:
         return _page(form)
     contact = invite(
         account,
@@ -49,6 +51,7 @@ def new() -> ResponseReturnValue:
         name=form.name.data or "",
         note=form.note.data or "",
         send_at=send_at,
+        ends_at=ends_at,
         request_id=g.request_id,
     )
     undo.tell(f"Invitation to {contact.email} is on its way.", [contact.id])
@@ -66,10 +69,12 @@ def _answer_to_typo(form: InviteForm) -> None:
 
 
 def _stopped(found: Pick) -> dict[str, Any] | None:
-    """Return what the page says instead of inviting: already joined, or shut out."""
+    """Return what the page says instead of inviting: joined already, shut out, or over."""
     access = PortalAccess.of(found.contact.id) if found.contact else None
     if found.contact is None or access is None:
         return None
+    if access.status in OPEN and access.is_over:
+        return {"over": found.contact}
     if access.status == Access.JOINED:
         return {"joined": found.contact}
     return None if access.is_open else {"blocked": _Blocked(found.contact, access.status)}
@@ -90,6 +95,6 @@ class _Blocked:
 def _page(form: InviteForm, *, known: Contact | None = None, **found: Any) -> ResponseReturnValue:
     if known is not None:
         form.who.data = known.email
-    context = {"choices": [], "typo": None, "joined": None, "blocked": None, **found}
+    context = {"choices": [], "typo": None, "joined": None, "over": None, "blocked": None, **found}
     page = render_template("admin/invite.html", form=form, **context)
     return page, 200 if request.method != "POST" else 422

@@ -24,22 +24,9 @@ def send_time(typed: str, time_zone: str) -> datetime | None:
     """
     if not typed.strip():
         return None
-    zone = ZoneInfo(time_zone)
-    try:
-        local = datetime.fromisoformat(typed.strip())
-    except ValueError:
-        raise NoTimeError("Type a date and a time, such as 2030-01-31 09:00.") from None
-    if local.tzinfo is not None:
-        raise NoTimeError("Type the time without a zone: it is read as in your account's.")
-    try:
-        moment = local.replace(tzinfo=zone).astimezone(UTC)
-    except OverflowError:
-        raise NoTimeError("Choose a time within the next 90 days.") from None
-    if moment.astimezone(zone).replace(tzinfo=None) != local:
-        raise NoTimeError(
-            f"There is no {local:%H:%M} on that day: the clocks in {time_zone} go forward. "
-            "Choose a time an hour later."
-        )
+    moment = moment_of(typed.strip(), time_zone)
+    if moment is None:
+        raise NoTimeError("Choose a time within the next 90 days.")
     if moment <= now():
         raise NoTimeError("This time is over. Choose a later one, or leave it empty to send now.")
     if moment > now() + LONGEST_WAIT:
@@ -68,3 +55,24 @@ def day_typed(typed: str) -> date | None:
     except ValueError:
         return None
     return day if date(1971, 1, 1) <= day <= date(9000, 1, 1) else None
+
+
+def moment_of(typed: str, time_zone: str) -> datetime | None:
+    """Return *typed* in UTC, or None for what no calendar reaches. Raises NoTimeError."""
+    zone = ZoneInfo(time_zone)
+    try:
+        local = datetime.fromisoformat(typed)
+    except ValueError:
+        raise NoTimeError("Type a date and a time, such as 2030-01-31 09:00.") from None
+    if local.tzinfo is not None:
+        raise NoTimeError("Type the time without a zone: it is read as in your account's.")
+    try:
+        moment = local.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return None
+    if moment.astimezone(zone).replace(tzinfo=None) != local:
+        raise NoTimeError(
+            f"There is no {local:%H:%M} on that day: the clocks in {time_zone} go forward. "
+            "Choose a time an hour later."
+        )
+    return moment

@@ -6,9 +6,10 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.login_email import send_login_emails
+from portal.languages import _
 from portal.models.contact import Contact
 from portal.models.contact_list import ContactLine, suggest
-from portal.models.portal_access import PortalAccess
+from portal.models.portal_access import OPEN, PortalAccess
 from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go
 from portal.web.admin.local_time import later
@@ -61,6 +62,8 @@ def _why_not(contact: Contact) -> str:
     access = PortalAccess.of(contact.id)
     if access is None or access.is_open:
         return ""
+    if access.status in OPEN:
+        return _("Their access has ended. Extend it first, or take them off the list.")
     return f"Access is {access.status}. Restore it first, or take them off the list."
 
 

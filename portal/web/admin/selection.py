@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, flash, g, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.flows.end_access import end_access
 from portal.flows.export_contacts import note_export
 from portal.flows.invite import invite_all
 from portal.flows.login_email import send_login_emails_to
@@ -14,15 +16,19 @@ from portal.flows.new_run import run_of_selection
 from portal.flows.read_run import read
 from portal.flows.revoke import revoke_all
 from portal.flows.tag_contacts import tag_contacts, untag_contacts
+from portal.languages import _, _n
 from portal.models import contact_selection
 from portal.models.contact_selection import COUNTED, Selection
 from portal.models.run import Run, What
 from portal.models.tag import LONGEST, Tag
 from portal.web.admin import contact_csv, contact_filters, undo
+from portal.web.admin.access_ends import chosen
 from portal.web.admin.deeds import DEEDS, Deed
 from portal.web.admin.desk import at_desk, desk, go
+from portal.web.admin.end_times import PRESETS
 from portal.web.admin.runs import AT_ONCE_SECONDS
-from portal.web.forms import one_line, whole_number
+from portal.web.forms import AccessEndForm, one_line, whole_number
+from portal.web.templating import when
 
 bp = desk("selection", __name__, path="/contacts/selection")
 
@@ -38,6 +44,10 @@ _RUNS = {"invite": What.INVITE, "resend": What.INVITE, "login_email": What.LOGIN
 @bp.get("/")
 def confirm() -> ResponseReturnValue:
     """Say how many it is for, and what will happen; nothing has happened yet."""
+    return _confirm(AccessEndForm(formdata=None))
+
+
+def _confirm(form: AccessEndForm) -> str:
     account, _staff = at_desk()
     name, asked, selection = _deed_name(), contact_filters.asked(), _selection()
     deed = DEEDS[name]
@@ -54,6 +64,8 @@ def confirm() -> ResponseReturnValue:
         ids=undo.ranges(selection.ids),
         tags=Tag.in_use(account.id),
         list_url=url_for("contacts.index", **contact_filters.as_query(asked)),
+        form=form,
+        presets=PRESETS,
     )
 
 
@@ -68,13 +80,20 @@ def act() -> ResponseReturnValue:
     if name in ("tag", "untag"):
         _tag(name, selection)
         return go(back)
+    form = AccessEndForm()
+    ends_at, is_time = chosen(form, account) if name == "end_access" else (None, True)
+    if not is_time:
+        return _confirm(form), 422
     ids = contact_selection.first(account, selection, deed.most + 1)
     if len(ids) > deed.most and name in _RUNS:
         return go(url_for("runs.show", run_id=_run_of(name, selection).id))
     if len(ids) > deed.most and not deed.goes_on:
         flash(f"These are more than {deed.most:,}. Choose fewer by the filters, then again.", "bad")
         return go(back)
-    _do(name, ids[: deed.most], more=len(ids) > deed.most)
+    if name == "end_access":
+        _end_access(ids, ends_at)
+    else:
+        _do(name, ids[: deed.most], more=len(ids) > deed.most)
     return go(back)
 
 
@@ -111,6 +130,20 @@ def _do(name: str, ids: list[int], *, more: bool) -> None:
         undo.tell(f"{words} on the way.{rest}", ids)
     else:
         flash("Nobody of them can be sent this now.", "note")
+
+
+def _end_access(ids: list[int], ends_at: datetime | None) -> None:
+    account, staff = at_desk()
+    count = end_access(account, ids, ends_at, by=staff, request_id=g.request_id)
+    if not count:
+        flash(_("Nothing was changed."), "note")
+    elif ends_at is None:
+        flash(_n("The access of %(count)s contact has no end now.",
+                 "The access of %(count)s contacts has no end now.", count), "good")  # fmt: skip
+    else:
+        flash(_n("The access of %(count)s contact ends on %(time)s.",
+                 "The access of %(count)s contacts ends on %(time)s.", count,
+                 time=when(ends_at)), "good")  # fmt: skip
 
 
 def _tag(name: str, selection: Selection) -> None:

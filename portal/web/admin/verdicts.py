@@ -115,6 +115,11 @@ def _restore(contact: Contact, _story: Story, action: Action) -> Button:
     return Button(action.label, "refresh", url_for("contacts.restore", contact_id=contact.id))
 
 
+def _extend(contact: Contact, _story: Story, action: Action) -> Button:
+    url = url_for("access_ends.page", contact_id=contact.id)
+    return Button(action.label, "clock", url, is_post=False, in_dialog=True)
+
+
 def _copy_link(contact: Contact, _story: Story, action: Action) -> Button:
     url = url_for("magic_links.new", contact_id=contact.id)
     return Button(action.label, "link", url, is_post=False, in_dialog=True)
@@ -145,6 +150,7 @@ _BUTTONS: dict[Deed, Callable[[Contact, Story, Action], Button]] = {
     Deed.EDIT: _edit,
     Deed.CHANNEL: _channel,
     Deed.RESTORE: _restore,
+    Deed.EXTEND: _extend,
     Deed.COPY_LINK: _copy_link,
     Deed.SEND_BY: _send_by,
     Deed.SEND_NOW: _send_now,

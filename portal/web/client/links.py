@@ -210,6 +210,7 @@ def _dead(
         state=state,
         used_at=look.used_at if look else None,
         used_browser=look.used_browser if look else "",
+        ended_at=look.ends_at if look and look.is_over(now()) else None,
         masked=masked(look.email) if look else None,
         can_renew=look is not None and state != "no_access",
         handle=handle,

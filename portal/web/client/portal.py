@@ -48,6 +48,9 @@ from portal.web.redirects import see_other
 _AWAY = "This area cannot be shown right now. Try again in a minute; everything else works."
 """Instead of a section whose plugin failed or hung."""
 
+SOON = timedelta(days=14)
+"""So long before it, a client's home tells when their access ends."""
+
 bp = Blueprint("portal", __name__, url_prefix="/p/<slug>")
 bp.after_request(sessions.note_visit)
 
@@ -221,6 +224,7 @@ def _home(visit: Visit) -> ResponseReturnValue:
         "client/home.html",
         client={"name": visit.contact_name, "email": visit.email},
         greeting=_greeting(visit),
+        ends_at=visit.ends_at if visit.ends_at and visit.ends_at < now() + SOON else None,
         sections=plugins.current().sections(visit.slug),
     )
 
