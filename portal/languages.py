@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import current_app, has_request_context
@@ -93,6 +94,11 @@ def counter(language: str, *, is_html: bool = False) -> Callable[..., str]:
         return kind(_plural(language, one, many, count)) % {"count": number, **values}
 
     return say
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return *words* one after the other, parted as the language of the reader parts them."""
+    return format_list(words, style="unit", locale=reader()) if words else ""
 
 
 def reader() -> str:

@@ -20,7 +20,7 @@ _THINGS = {
     "Linux": mark("on a Linux computer"),
     "ChromeOS": mark("on a Chromebook"),
 }
-_UNKNOWN = "An unknown browser"
+_UNKNOWN = mark("An unknown browser")
 
 
 def sentence(words: str) -> str:
@@ -35,14 +35,19 @@ def why(delivery: DeliveryFacts, otherwise: str) -> str:
     return _(passing) if passing else sentence(delivery.error) or otherwise
 
 
-def browser(family: str) -> str:
-    """Return *family*, such as "Chrome on Windows", as it stands in the middle of a sentence."""
-    if family == _UNKNOWN:
-        return _("an unknown browser")
+def browser_name(family: str) -> str:
+    """Return *family*, such as "Chrome on Windows", as it stands alone."""
     name, on, system = family.partition(" on ")
     if on:
         return _("%(browser)s on %(system)s", browser=name, system=system)
-    return family or _("a browser")
+    return _(family) if family else ""
+
+
+def browser(family: str) -> str:
+    """Return *family* as it stands in the middle of a sentence."""
+    if family == _UNKNOWN:
+        return _("an unknown browser")
+    return browser_name(family) or _("a browser")
 
 
 def on_what(family: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from portal.languages import _, mark
 from portal.messages import isolate
 from portal.models.delivery import Delivery, Status
 from portal.models.delivery_list import DeliveryLine
 from portal.models.delivery_story import DeliveryEvent
 from portal.web.admin import delivery_words
-from portal.web.admin.delivery_words import Chip
+from portal.web.admin.delivery_words import Chip, own_words
 
 
 class Line(NamedTuple):
@@ -40,22 +41,22 @@ class Step(NamedTuple):
 
 
 _STEPS = {
-    "invited": ("{by} invited them", "user-plus", ""),
-    "login_email": ("{by} sent them a login e-mail", "mail", ""),
-    "asked": ("The client asked for a link", "mail", ""),
-    "fallback": ("Another channel takes over", "refresh", "note"),
-    "sent": ("The provider took it", "check", "good"),
-    "delivered": ("It arrived", "check", "good"),
-    "delayed": ("It did not work yet", "clock", "note"),
-    "held": ("It waits: the channel is paused", "pause", "note"),
-    "failed": ("It could not be sent", "alert", "bad"),
-    "bounced": ("It came back", "alert", "bad"),
-    "complained": ("It was marked as spam", "alert", "bad"),
-    "expired": ("It was given up: its link would have expired", "alert", "bad"),
-    "cancelled": ("It was not sent", "x", ""),
-    "unknown": ("Nobody can tell whether it was sent", "alert", "bad"),
-    "retried": ("{by} sent it again", "refresh", ""),
-    "handed_over": ("{by} copied the link, to hand it over", "link", ""),
+    "invited": (mark("%(by)s invited them"), "user-plus", ""),
+    "login_email": (mark("%(by)s sent them a login e-mail"), "mail", ""),
+    "asked": (mark("The client asked for a link"), "mail", ""),
+    "fallback": (mark("Another channel takes over"), "refresh", "note"),
+    "sent": (mark("The provider took it"), "check", "good"),
+    "delivered": (mark("It arrived"), "check", "good"),
+    "delayed": (mark("It did not work yet"), "clock", "note"),
+    "held": (mark("It waits: the channel is paused"), "pause", "note"),
+    "failed": (mark("It could not be sent"), "alert", "bad"),
+    "bounced": (mark("It came back"), "alert", "bad"),
+    "complained": (mark("It was marked as spam"), "alert", "bad"),
+    "expired": (mark("It was given up: its link would have expired"), "alert", "bad"),
+    "cancelled": (mark("It was not sent"), "x", ""),
+    "unknown": (mark("Nobody can tell whether it was sent"), "alert", "bad"),
+    "retried": (mark("%(by)s sent it again"), "refresh", ""),
+    "handed_over": (mark("%(by)s copied the link, to hand it over"), "link", ""),
 }
 
 
@@ -80,11 +81,13 @@ def as_step(event: DeliveryEvent) -> Step:
     words, icon, tone = _STEPS.get(
         event.kind, (event.kind.replace("_", " ").capitalize(), "info", "")
     )
-    who = event.staff_name or ("Someone who has left" if event.actor == "staff" else "The portal")
+    who = event.staff_name or (
+        _("Someone who has left") if event.actor == "staff" else _("The portal")
+    )
     return Step(
         at=event.at,
-        words=words.format(by=isolate(who)) + _attempt(event.detail),
-        reason=str(event.detail.get("reason", "")),
+        words=_(words, by=isolate(who)) + _attempt(event.detail),
+        reason=own_words(event.detail.get("reason", "")),
         reply=str(event.detail.get("reply", "")),
         icon=icon,
         tone=tone,
@@ -93,9 +96,9 @@ def as_step(event: DeliveryEvent) -> Step:
 
 def _attempt(detail: dict[str, Any]) -> str:
     if detail.get("receipt"):
-        return " · receipt"
+        return f" · {_('receipt')}"
     attempt = detail.get("attempt")
-    return f" · attempt {attempt}" if attempt else ""
+    return f" · {_('attempt %(number)s', number=str(attempt))}" if attempt else ""
 
 
 def _reason(row: DeliveryLine | Delivery) -> str:
@@ -103,5 +106,5 @@ def _reason(row: DeliveryLine | Delivery) -> str:
     if row.status in (Status.SENT, Status.DELIVERED):
         return ""
     if row.error:
-        return row.error
+        return own_words(row.error)
     return delivery_words.cause_words(row.cause) if row.cause else ""

@@ -7,61 +7,62 @@ from typing import NamedTuple
 
 from portal import plugins
 from portal.db import now
+from portal.languages import _, mark
 from portal.models.delivery import Status
 from portal.models.delivery_list import OTHER, UNDELIVERED
 
 SOON = timedelta(minutes=5)
 """What goes out within this time is worth waiting for on the page."""
 STATUSES = (
-    ("", "Every status"),
-    (UNDELIVERED, "Undelivered, still open"),
-    (Status.QUEUED, "Queued"),
-    (Status.SENDING, "Sending"),
-    (Status.SENT, "Sent"),
-    (Status.DELIVERED, "Delivered"),
-    (Status.BOUNCED, "Bounced"),
-    (Status.COMPLAINED, "Marked as spam"),
-    (Status.FAILED, "Failed"),
-    (Status.EXPIRED, "Expired"),
-    (Status.UNKNOWN, "Unknown"),
-    (Status.CANCELLED, "Cancelled"),
+    ("", mark("Every status")),
+    (UNDELIVERED, mark("Undelivered, still open")),
+    (Status.QUEUED, mark("Queued")),
+    (Status.SENDING, mark("Sending")),
+    (Status.SENT, mark("Sent")),
+    (Status.DELIVERED, mark("Delivered")),
+    (Status.BOUNCED, mark("Bounced")),
+    (Status.COMPLAINED, mark("Marked as spam")),
+    (Status.FAILED, mark("Failed")),
+    (Status.EXPIRED, mark("Expired")),
+    (Status.UNKNOWN, mark("Unknown")),
+    (Status.CANCELLED, mark("Cancelled")),
 )
 KINDS = (
-    ("", "Every kind"),
-    ("invite", "Invitation"),
-    ("login", "Login e-mail"),
-    ("self", "Asked for by the client"),
+    ("", mark("Every kind")),
+    ("invite", mark("Invitation")),
+    ("login", mark("Login e-mail")),
+    ("self", mark("Asked for by the client")),
 )
 CAUSES = {
-    "no_mailbox": "Mailbox or number does not exist",
-    "no_domain": "Domain takes no mail",
-    "bad_address": "Address cannot be used",
-    "mailbox_full": "Mailbox is full",
-    "mailbox_off": "Mailbox is turned off",
-    "refused": "Refused by the receiver",
-    "spam": "Taken for spam",
-    "sender_checks": "Sender checks failed (SPF, DKIM, DMARC)",
-    "too_large": "Message is too large",
-    "busy": "Provider asks to slow down",
-    "unreachable": "Nobody answers there",
-    "sign_in": "Provider does not accept our sign-in",
-    "not_allowed": "Not allowed by the settings",
-    "opted_out": "Person wants no messages",
-    "timeout": "No answer in time",
-    "fault": "A plugin failed",
-    OTHER: "Other reasons",
+    "no_mailbox": mark("Mailbox or number does not exist"),
+    "no_domain": mark("Domain takes no mail"),
+    "bad_address": mark("Address cannot be used"),
+    "mailbox_full": mark("Mailbox is full"),
+    "mailbox_off": mark("Mailbox is turned off"),
+    "refused": mark("Refused by the receiver"),
+    "spam": mark("Taken for spam"),
+    "sender_checks": mark("Sender checks failed (SPF, DKIM, DMARC)"),
+    "too_large": mark("Message is too large"),
+    "busy": mark("Provider asks to slow down"),
+    "unreachable": mark("Nobody answers there"),
+    "sign_in": mark("Provider does not accept our sign-in"),
+    "not_allowed": mark("Not allowed by the settings"),
+    "opted_out": mark("Person wants no messages"),
+    "timeout": mark("No answer in time"),
+    "fault": mark("A plugin failed"),
+    OTHER: mark("Other reasons"),
 }
 MEANINGS: dict[str, str] = {
-    Status.QUEUED: "It waits for its turn.",
-    Status.SENDING: "A worker is handing it to the provider.",
-    Status.SENT: "The provider took it. Whether it arrived, nobody has said yet.",
-    Status.DELIVERED: "The provider says that it arrived.",
-    Status.BOUNCED: "The provider took it, and it came back.",
-    Status.COMPLAINED: "It arrived, and the receiver marked it as spam.",
-    Status.FAILED: "The provider did not take it.",
-    Status.EXPIRED: "It could not be sent while its link was worth anything.",
-    Status.CANCELLED: "It was not sent.",
-    Status.UNKNOWN: "It may have gone out, and nobody can tell.",
+    Status.QUEUED: mark("It waits for its turn."),
+    Status.SENDING: mark("A worker is handing it to the provider."),
+    Status.SENT: mark("The provider took it. Whether it arrived, nobody has said yet."),
+    Status.DELIVERED: mark("The provider says that it arrived."),
+    Status.BOUNCED: mark("The provider took it, and it came back."),
+    Status.COMPLAINED: mark("It arrived, and the receiver marked it as spam."),
+    Status.FAILED: mark("The provider did not take it."),
+    Status.EXPIRED: mark("It could not be sent while its link was worth anything."),
+    Status.CANCELLED: mark("It was not sent."),
+    Status.UNKNOWN: mark("It may have gone out, and nobody can tell."),
 }
 
 
@@ -69,19 +70,24 @@ class Chip(NamedTuple):
     """A status as it is shown: one or two words and their tone."""
 
     words: str
+    """In English, so that what depends on it can be told in every language."""
     tone: str
+
+    @property
+    def said(self) -> str:
+        return _(self.words)
 
 
 _CHIPS = {
-    Status.SENDING: Chip("Sending", "note"),
-    Status.SENT: Chip("Sent", "good"),
-    Status.DELIVERED: Chip("Delivered", "good"),
-    Status.BOUNCED: Chip("Bounced", "bad"),
-    Status.COMPLAINED: Chip("Marked as spam", "bad"),
-    Status.FAILED: Chip("Failed", "bad"),
-    Status.EXPIRED: Chip("Expired", "bad"),
-    Status.CANCELLED: Chip("Cancelled", ""),
-    Status.UNKNOWN: Chip("Unknown", "bad"),
+    Status.SENDING: Chip(mark("Sending"), "note"),
+    Status.SENT: Chip(mark("Sent"), "good"),
+    Status.DELIVERED: Chip(mark("Delivered"), "good"),
+    Status.BOUNCED: Chip(mark("Bounced"), "bad"),
+    Status.COMPLAINED: Chip(mark("Marked as spam"), "bad"),
+    Status.FAILED: Chip(mark("Failed"), "bad"),
+    Status.EXPIRED: Chip(mark("Expired"), "bad"),
+    Status.CANCELLED: Chip(mark("Cancelled"), ""),
+    Status.UNKNOWN: Chip(mark("Unknown"), "bad"),
 }
 
 
@@ -90,10 +96,10 @@ def chip(status: str, *, due_at: datetime, attempts: int, held: bool) -> Chip:
     if status != Status.QUEUED:
         return _CHIPS[Status(status)]
     if held:
-        return Chip("Waiting", "note")
+        return Chip(mark("Waiting"), "note")
     if attempts:
-        return Chip("Trying again", "note")
-    return Chip("Scheduled" if due_at > now() + SOON else "Queued", "note")
+        return Chip(mark("Trying again"), "note")
+    return Chip(mark("Scheduled") if due_at > now() + SOON else mark("Queued"), "note")
 
 
 def is_moving(status: str, *, due_at: datetime) -> bool:
@@ -102,14 +108,20 @@ def is_moving(status: str, *, due_at: datetime) -> bool:
 
 
 def cause_words(cause: str) -> str:
-    return CAUSES.get(cause or OTHER, cause)
+    return _(CAUSES.get(cause or OTHER, cause))
 
 
 def kind_words(kind: str) -> str:
-    return {**dict(KINDS), "magic": "Magic link"}.get(kind, kind)
+    return _({**dict(KINDS), "magic": mark("Magic link")}.get(kind, kind))
+
+
+def own_words(stored: object) -> str:
+    """Return a reason as it is stored, in the reader's language when it is a sentence of ours."""
+    words = str(stored or "")
+    return _(words) if words else ""
 
 
 def channel_name(channel_id: str) -> str:
     """Return what the channel is called, even when its plugin is gone."""
     channel = plugins.current().channel(channel_id)
-    return channel.name if channel else channel_id or "No channel"
+    return _(channel.name) if channel else channel_id or _("No channel")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from portal.languages import _, mark
 from portal.messages import isolate
 from portal.models.delivery import PENDING, Status
 from portal.models.event import EventLine
+from portal.verdict.phrases import browser_name
 from portal.web.admin import change_words, sighting_words
-from portal.web.admin.delivery_words import Chip, channel_name, chip, is_moving
+from portal.web.admin.delivery_words import Chip, channel_name, chip, is_moving, own_words
 
 CAUSES = ("invited", "login_email", "asked", "reminded")
 """The kinds of event that owe somebody a message."""
@@ -51,7 +53,7 @@ class TimelineLine(NamedTuple):
 
 
 class Says(NamedTuple):
-    """A kind of event: its sentence, icon and tone. {by} and {to} are people."""
+    """A kind of event: its sentence, icon and tone. %(by)s and %(to)s are people."""
 
     sentence: str
     icon: str = "info"
@@ -59,43 +61,47 @@ class Says(NamedTuple):
 
 
 _SAYS = {
-    "added": Says("{by} added {to}", "user-plus"),
-    "edited": Says("{by} edited {to}", "edit"),
-    "email_changed": Says("{by} corrected the e-mail address of {to}", "edit", "note"),
-    "invited": Says("{by} invited {to}", "user-plus"),
-    "reminded": Says("Reminder {number} of {of} queued for {to}", "clock"),
-    "not_me": Says("Whoever got the message to {to} says that it is not for them", "alert", "bad"),
-    "login_email": Says("{by} sent {to} a login e-mail", "mail"),
-    "magic_link": Says("{by} generated a magic link for {to}", "link"),
-    "handed_over": Says("{by} copied the link, to hand it to {to}", "link"),
-    "asked": Says("{to} asked for a sign-in link", "mail"),
-    "asked_too_often": Says(
-        "{to} asked again too soon; no further message went out", "clock", "note"
+    "added": Says(mark("%(by)s added %(to)s"), "user-plus"),
+    "edited": Says(mark("%(by)s edited %(to)s"), "edit"),
+    "email_changed": Says(mark("%(by)s corrected the e-mail address of %(to)s"), "edit", "note"),
+    "invited": Says(mark("%(by)s invited %(to)s"), "user-plus"),
+    "reminded": Says(mark("Reminder %(number)s of %(of)s queued for %(to)s"), "clock"),
+    "not_me": Says(
+        mark("Whoever got the message to %(to)s says that it is not for them"),
+        "alert",
+        "bad",
     ),
-    "sent": Says("The mail server accepted the message", "check", "good"),
-    "delivered": Says("The message was delivered", "check", "good"),
-    "delayed": Says("The message could not be sent yet", "clock", "note"),
-    "failed": Says("The message could not be sent", "alert", "bad"),
-    "bounced": Says("The message came back", "alert", "bad"),
-    "expired": Says("The message was given up: its link would have expired", "alert", "bad"),
-    "cancelled": Says("The message was not sent", "x"),
-    "unknown": Says("Nobody can tell whether the message was sent", "alert", "bad"),
-    "complained": Says("The message was marked as spam", "alert", "bad"),
-    "retried": Says("{by} sent the message again", "refresh"),
-    "fallback": Says("The same link goes by {channel} now", "send", "note"),
-    "channel_changed": Says("{by} changed {channel}", "settings"),
+    "login_email": Says(mark("%(by)s sent %(to)s a login e-mail"), "mail"),
+    "magic_link": Says(mark("%(by)s generated a magic link for %(to)s"), "link"),
+    "handed_over": Says(mark("%(by)s copied the link, to hand it to %(to)s"), "link"),
+    "asked": Says(mark("%(to)s asked for a sign-in link"), "mail"),
+    "asked_too_often": Says(
+        mark("%(to)s asked again too soon; no further message went out"), "clock", "note"
+    ),
+    "sent": Says(mark("The mail server accepted the message"), "check", "good"),
+    "delivered": Says(mark("The message was delivered"), "check", "good"),
+    "delayed": Says(mark("The message could not be sent yet"), "clock", "note"),
+    "failed": Says(mark("The message could not be sent"), "alert", "bad"),
+    "bounced": Says(mark("The message came back"), "alert", "bad"),
+    "expired": Says(mark("The message was given up: its link would have expired"), "alert", "bad"),
+    "cancelled": Says(mark("The message was not sent"), "x"),
+    "unknown": Says(mark("Nobody can tell whether the message was sent"), "alert", "bad"),
+    "complained": Says(mark("The message was marked as spam"), "alert", "bad"),
+    "retried": Says(mark("%(by)s sent the message again"), "refresh"),
+    "fallback": Says(mark("The same link goes by %(channel)s now"), "send", "note"),
+    "channel_changed": Says(mark("%(by)s changed %(channel)s"), "settings"),
     "opened": Says(sighting_words.OPENED, "eye"),
-    "turned_away": Says("The link's page turned somebody away", "eye", "note"),
-    "saw_error": Says("{to} saw an error page", "alert", "note"),
-    "signed_in": Says("{to} signed in", "check", "good"),
-    "signed_out": Says("{to} signed out", "log-out"),
-    "suspended": Says("{by} suspended the access of {to}", "pause", "note"),
-    "revoked": Says("{by} revoked the access of {to}", "x", "bad"),
-    "restored": Says("{by} restored the access of {to}", "refresh", "good"),
-    "end_changed": Says("{by} changed when the access of {to} ends", "clock"),
-    "exported": Says("{by} exported contacts", "file"),
-    "tagged": Says("{by} tagged {to}: {tag}", "tag"),
-    "untagged": Says("{by} took a tag off {to}: {tag}", "tag"),
+    "turned_away": Says(sighting_words.AWAY, "eye", "note"),
+    "saw_error": Says(mark("%(to)s saw an error page"), "alert", "note"),
+    "signed_in": Says(mark("%(to)s signed in"), "check", "good"),
+    "signed_out": Says(mark("%(to)s signed out"), "log-out"),
+    "suspended": Says(mark("%(by)s suspended the access of %(to)s"), "pause", "note"),
+    "revoked": Says(mark("%(by)s revoked the access of %(to)s"), "x", "bad"),
+    "restored": Says(mark("%(by)s restored the access of %(to)s"), "refresh", "good"),
+    "end_changed": Says(mark("%(by)s changed when the access of %(to)s ends"), "clock"),
+    "exported": Says(mark("%(by)s exported contacts"), "file"),
+    "tagged": Says(mark("%(by)s tagged %(to)s: %(tag)s"), "tag"),
+    "untagged": Says(mark("%(by)s took a tag off %(to)s: %(tag)s"), "tag"),
     **{kind: Says(*says) for kind, says in change_words.SAYS.items()},
 }
 KINDS = tuple(_SAYS)
@@ -167,38 +173,44 @@ def _of_sighting(line: EventLine) -> Says:
 
 
 def _sentence(line: EventLine) -> str:
-    who = line.staff_name or _NOBODY.get(line.actor, "The portal")
+    who = line.staff_name or _(_NOBODY.get(line.actor, _PORTAL))
     channel = line.detail.get("channel")
     if line.kind == "sent" and channel not in (None, "email"):
-        return "The provider accepted the message"
-    return _says(line).sentence.format(
+        return _("The provider accepted the message")
+    if line.kind == "channel_changed" and not channel:
+        return _("%(by)s changed how messages are sent", by=isolate(who))
+    return _(
+        _says(line).sentence,
         by=isolate(who),
         to=isolate(_contact(line)),
-        channel=isolate(channel_name(channel)) if channel else "how messages are sent",
+        channel=isolate(channel_name(channel or "")),
         tag=isolate(str(line.detail.get("tag", ""))),
-        number=line.detail.get("number", ""),
-        of=line.detail.get("of", ""),
+        number=str(line.detail.get("number", "")),
+        of=str(line.detail.get("of", "")),
     )
 
 
-_NOBODY = {"staff": "Someone who has left", "operator": "The operator"}
+_PORTAL = mark("The portal")
+_NOBODY = {"staff": mark("Someone who has left"), "operator": mark("The operator")}
 
 
 def _contact(line: EventLine) -> str:
-    return line.contact_name or line.contact_email or "a contact"
+    return line.contact_name or line.contact_email or _("a contact")
 
 
 def _detail(line: EventLine) -> str:
     detail = line.detail
     parts = [
-        detail.get("reason", ""),
-        f"Its reply: {detail['reply']}" if detail.get("reply") else "",
+        own_words(detail.get("reason", "")),
+        _("Its reply: %(reply)s", reply=str(detail["reply"])) if detail.get("reply") else "",
         _how(line.kind, detail),
         sighting_words.place(detail),
         sighting_words.why_program(detail),
         *change_words.parts(detail),
         _under_way(line),
-        f"Attempt {detail['attempt']}" if detail.get("attempt", 1) > 1 else "",
+        _("Attempt %(number)s", number=str(detail["attempt"]))
+        if detail.get("attempt", 1) > 1
+        else "",
     ]
     return " · ".join(part for part in parts if part)
 
@@ -208,25 +220,28 @@ def _under_way(line: EventLine) -> str:
     delivery = _delivery_words(line) if line.kind in CAUSES else None
     if delivery is None or delivery.status not in PENDING:
         return ""
-    return f"Its message is {_UNDER_WAY.get(delivery.chip.words, delivery.chip.words.lower())}"
+    return _(_UNDER_WAY[delivery.chip.words])
 
 
 _UNDER_WAY = {
-    "Sending": "being sent",
-    "Trying again": "tried again soon",
-    "Waiting": "waiting for its channel",
+    "Queued": mark("Its message is queued"),
+    "Scheduled": mark("Its message is scheduled"),
+    "Sending": mark("Its message is being sent"),
+    "Trying again": mark("Its message is tried again soon"),
+    "Waiting": mark("Its message is waiting for its channel"),
 }
 
 
 def _how(kind: str, detail: dict[str, Any]) -> str:
-    browser = detail.get("browser", "")
+    browser = browser_name(str(detail.get("browser", "")))
     if kind == "signed_in":
-        how = "with the code" if detail.get("via") == "code" else "with the link"
-        return f"{browser}, {how}"
+        if detail.get("via") == "code":
+            return _("%(browser)s, with the code", browser=browser)
+        return _("%(browser)s, with the link", browser=browser)
     if kind == "saw_error":
         return f"{browser} · {sighting_words.error(detail)}"
     if kind == "signed_out" and detail.get("everywhere"):
-        return "Everywhere"
+        return _("Everywhere")
     if kind == "magic_link" and detail.get("regenerated"):
-        return "The link copied before it no longer works"
-    return str(browser)
+        return _("The link copied before it no longer works")
+    return browser

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+from portal.languages import _, mark
+
 
 def page_words(page: str) -> tuple[str, str]:
     """Return what *page* said, and what to do next."""
-    return _PAGES.get(page, _ERROR)
+    said, next_step = _PAGES.get(page, _ERROR)
+    return _(said), _(next_step)
 
 
-_AGAIN = "Ask for their e-mail address, find the contact, and send them a new message."
+_AGAIN = mark("Ask for their e-mail address, find the contact, and send them a new message.")
 _PAGES = {
     "incomplete": (
-        "“This link is incomplete”: a part of it was cut off, or it was mistyped.",
-        "Ask them to press the button in the message, or to copy the whole link.",
+        mark("“This link is incomplete”: a part of it was cut off, or it was mistyped."),
+        mark("Ask them to press the button in the message, or to copy the whole link."),
     ),
     "no_cookies": (
-        "“Your browser did not keep the link”: it refused the cookie, or the page was an old one.",
-        "Ask them to allow cookies, or to open the message in another browser.",
+        mark(
+            "“Your browser did not keep the link”: it refused the cookie, or the page was an old "
+            "one."
+        ),
+        mark("Ask them to allow cookies, or to open the message in another browser."),
     ),
-    "used": ("“This link was already used”.", _AGAIN),
-    "expired": ("“This link has expired”.", _AGAIN),
-    "replaced": ("“There is a newer link”.", _AGAIN),
-    "no_access": ("“This link no longer lets you in”.", _AGAIN),
+    "used": (mark("“This link was already used”."), _AGAIN),
+    "expired": (mark("“This link has expired”."), _AGAIN),
+    "replaced": (mark("“There is a newer link”."), _AGAIN),
+    "no_access": (mark("“This link no longer lets you in”."), _AGAIN),
     "code_off": (
-        "“Too many tries”: wrong codes were typed for an address that no link went to.",
-        "Ask which address stands on their page: it has no access here, or is mistyped.",
+        mark("“Too many tries”: wrong codes were typed for an address that no link went to."),
+        mark("Ask which address stands on their page: it has no access here, or is mistyped."),
     ),
     "code_ended": (
-        "“Let us start afresh”: a code was typed too late, for an address that no link went to.",
-        "Ask which address stands on their page: it has no access here, or is mistyped.",
+        mark(
+            "“Let us start afresh”: a code was typed too late, for an address that no link went to."
+        ),
+        mark("Ask which address stands on their page: it has no access here, or is mistyped."),
     ),
-    "429": ("“Too many tries”.", "Their network made many tries. Let them wait five minutes."),
-    "503": ("“One moment, please”.", "The portal was busy. Let them try once more now."),
+    "429": (
+        mark("“Too many tries”."),
+        mark("Their network made many tries. Let them wait five minutes."),
+    ),
+    "503": (
+        mark("“One moment, please”."),
+        mark("The portal was busy. Let them try once more now."),
+    ),
 }
-_ERROR = ("An error page.", "Ask what they had pressed before, and let them try once more.")
+_ERROR = (
+    mark("An error page."),
+    mark("Ask what they had pressed before, and let them try once more."),
+)
