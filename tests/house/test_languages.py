@@ -1,12 +1,14 @@
-"""Each sentence that a client reads is in every catalogue, and no template says one by itself."""
+"""Each sentence that is read is in every catalogue, and no template says one by itself."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from jinja2 import Environment, nodes
 
 from portal.errors import AddressError
@@ -16,6 +18,8 @@ from portal.models.address import normalise_email
 from portal.starters import _BUTTON, _BUTTONS, _LINK, _OPENINGS, _SHORTS, _SUBJECTS
 from portal.web import errors
 from portal.web.client import portal
+from tests.house.sentences import PAGES as DESK_PAGES
+from tests.house.sentences import Sentence, in_page, lacking, of_desk, too_many
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 STAFF_READ = ("_viewing.html", "read_only.html", "view_over.html")
@@ -26,7 +30,74 @@ PAGES = [
 ]
 OTHERS = {name for name in LANGUAGES if name != "en"}
 VALUE = re.compile(r"%\((\w+)\)s")
+STRAY = re.compile(r"%(?!\(\w+\)s)")
+TAG = re.compile(r"</?\w+[^>]*>")
+DESK = "desk/"
 SAME = {"%(greeting)s, %(name)s"}
+IN_ATTRIBUTE = re.compile(r'\b(?:title|alt|placeholder|aria-label)="([^"\0]*[A-Za-z]{2}[^"\0]*)')
+SENTENCE = re.compile(r"[^\w<#/%]*[A-Z][a-z]|[a-z]+ [a-z]+ [a-z]+[ .]")
+NAMES = {"Portico", "HX-Request"}
+NOT_YET = frozenset(
+    {
+        "_activity.html",
+        "_deliveries.html",
+        "_delivery.html",
+        "_link_shown.html",
+        "_paused.html",
+        "_regenerate.html",
+        "_run.html",
+        "_run_rows.html",
+        "_timeline.html",
+        "_trials.html",
+        "_undo.html",
+        "accounts.html",
+        "adoption.html",
+        "brand.html",
+        "channel.html",
+        "channels.html",
+        "client_view.html",
+        "confirm_delete.html",
+        "confirm_retry.html",
+        "confirm_revoke.html",
+        "contact.html",
+        "contact_form.html",
+        "contacts.html",
+        "deliveries.html",
+        "delivery.html",
+        "history.html",
+        "invite.html",
+        "join.html",
+        "login_email.html",
+        "magic_link.html",
+        "magic_link_ready.html",
+        "magic_link_shown.html",
+        "merge.html",
+        "merge_choices.html",
+        "overview.html",
+        "own_sessions.html",
+        "password.html",
+        "plugins.html",
+        "reminders.html",
+        "run.html",
+        "run_columns.html",
+        "run_preview.html",
+        "runs.html",
+        "selection.html",
+        "staff_link.html",
+        "support_code.html",
+        "support_code_found.html",
+        "team.html",
+        "team_link.html",
+        "team_member.html",
+        "view.html",
+        "words.html",
+        "words_edit.html",
+        "_viewing.html",
+        "read_only.html",
+        "view_over.html",
+    }
+)
+"""Pages of the desk that are still in English only."""
 GIVEN = {"one", "words", "title"}
 """Sentences that come from elsewhere: what is wrong with a field, a flash, an error."""
 FROM_ELSEWHERE = {
@@ -62,7 +133,24 @@ def said_by_itself(page: Path) -> list[str]:
     lexed = Environment().lex(source)
     data = "\0".join(text for _line, kind, text in lexed if kind == "data")
     bare = re.sub(r"<[^>]*>|&\w+;|\{\{|\}\}", " ", data)
-    return re.findall(r"[A-Za-z]{2,}[^<\0\n]*", bare)
+    return [*re.findall(r"[A-Za-z]{2,}[^<\0\n]*", bare), *IN_ATTRIBUTE.findall(data)]
+
+
+def given_plainly(page: Path) -> list[str]:
+    """Return words that an expression of *page* holds outside of `_("…")` and `"…"|said`."""
+    source = page.read_text()
+    tree = Environment(autoescape=True).parse(source)
+    given = Counter(node.value for node in tree.find_all(nodes.Const) if _is_said(node.value))
+    given -= Counter(words for found, _line in in_page(source) for words in _words_of(found))
+    return sorted(set(given) - NAMES)
+
+
+def _is_said(value: object) -> bool:
+    return isinstance(value, str) and bool(SENTENCE.match(value))
+
+
+def _words_of(sentence: Sentence) -> tuple[str, ...]:
+    return (sentence,) if isinstance(sentence, str) else sentence
 
 
 def all_sentences() -> set[str]:
@@ -86,6 +174,12 @@ def test_a_template_says_nothing_that_is_not_translated(page: Path) -> None:
     assert said_by_itself(page) == []
 
 
+@pytest.mark.parametrize("page", DESK_PAGES, ids=lambda page: page.name)
+def test_a_page_of_the_desk_says_nothing_that_is_not_translated(page: Path) -> None:
+    found = [words for words in said_by_itself(page) if words.strip() not in NAMES]
+    assert page.name in NOT_YET or found + given_plainly(page) == []
+
+
 @pytest.mark.parametrize("language", sorted(OTHERS))
 def test_a_catalogue_has_every_sentence_and_no_other(language: str) -> None:
     known, wanted = catalogue(language).sentences, all_sentences()
@@ -95,6 +189,38 @@ def test_a_catalogue_has_every_sentence_and_no_other(language: str) -> None:
         assert other != english or english in SAME, f"{english!r} is not translated"
         assert sorted(VALUE.findall(english)) == sorted(VALUE.findall(other)), english
         assert not re.search(r"%(?!\(\w+\)s)", other), f"a stray % in {other!r}"
+
+
+@pytest.mark.parametrize("language", sorted(OTHERS))
+def test_a_catalogue_of_the_desk_has_every_sentence_and_no_other(language: str) -> None:
+    known = catalogue(language, DESK)
+    if not known.sentences:
+        return
+    assert lacking(language) == ""
+    assert too_many(language) == set()
+    for sentence in of_desk():
+        if isinstance(sentence, tuple):
+            check_plural(language, *sentence, known.plurals[sentence[0]])
+        else:
+            check_sentence(sentence, known.sentences[sentence])
+
+
+def check_sentence(english: str, other: str) -> None:
+    assert sorted(VALUE.findall(english)) == sorted(VALUE.findall(other)), english
+    assert sorted(TAG.findall(english)) == sorted(TAG.findall(other)), english
+    assert STRAY.findall(other) == STRAY.findall(english), f"a stray % in {other!r}"
+    assert english.count(" ") < 3 or other != english, f"{english!r} is not translated"
+
+
+def check_plural(language: str, one: str, many: str, forms: tuple[str, ...]) -> None:
+    assert len(forms) == Catalog(locale=language).num_plurals, one
+    for form in forms:
+        assert form, f"{one!r} lacks a form"
+        given = {"count", *VALUE.findall(form)}
+        assert given == {"count", *VALUE.findall(many)}, one
+        assert TAG.findall(form) == TAG.findall(many), one
+        assert not STRAY.search(form), f"a stray % in {form!r}"
+    assert "%(count)s" in forms[-1], many
 
 
 def test_a_value_is_never_read_as_markup_or_as_a_placeholder() -> None:
