@@ -11,6 +11,7 @@ AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/150.0.0.0 Safari/537.36"
 )
+FORM = "application/x-www-form-urlencoded"
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 HIDDEN_BY_ID = re.compile(r'<input id="\w+" name="(\w+)" type="hidden" value="([^"]*)">')
 
@@ -45,10 +46,14 @@ class Browser:
         self._line = self._connect()
 
     def opens(self, path: str, expect: int = 200) -> Answer:
-        return self._asks(f"GET {path} HTTP/1.1\r\n", "", expect)
+        return self._asks(f"GET {path} HTTP/1.1\r\n", b"", "", expect)
 
     def posts(self, path: str, fields: dict[str, str], expect: int = 303) -> Answer:
-        return self._asks(f"POST {path} HTTP/1.1\r\n", urlencode(fields), expect)
+        return self.sends(path, urlencode(fields).encode(), FORM, expect)
+
+    def sends(self, path: str, body: bytes, kind: str, expect: int = 303) -> Answer:
+        """Send a body of the content type *kind*, as a form with a file has."""
+        return self._asks(f"POST {path} HTTP/1.1\r\n", body, kind, expect)
 
     def forget(self) -> None:
         self.cookies.clear()
@@ -58,16 +63,16 @@ class Browser:
         self._line.close()
         self._line = self._connect()
 
-    def _asks(self, line: str, body: str, expect: int) -> Answer:
+    def _asks(self, line: str, body: bytes, kind: str, expect: int) -> Answer:
         head = f"{line}Host: 127.0.0.1:{self._port}\r\nUser-Agent: {AGENT}\r\n"
         head += "Accept: text/html\r\nAccept-Language: en\r\nAccept-Encoding: gzip\r\n"
         if self.cookies:
             head += "Cookie: " + "; ".join(f"{k}={v}" for k, v in self.cookies.items()) + "\r\n"
         if body:
             head += f"Origin: http://127.0.0.1:{self._port}\r\nSec-Fetch-Site: same-origin\r\n"
-            head += "Content-Type: application/x-www-form-urlencoded\r\n"
+            head += f"Content-Type: {kind}\r\n"
             head += f"Content-Length: {len(body)}\r\n"
-        self._line.sendall(f"{head}\r\n{body}".encode())
+        self._line.sendall(f"{head}\r\n".encode() + body)
         answer = self._read()
         if answer.status != expect:
             raise AssertionError(f"{line.strip()}: {answer.status}, not {expect}: {answer.text}")
