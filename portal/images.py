@@ -8,13 +8,13 @@ from typing import NamedTuple
 from PIL import Image, ImageOps
 
 from portal.errors import PictureError
+from portal.languages import _, mark
 
 MOST_BYTES = 900_000
 MOST_PIXELS = 12_000_000
 """48 MB while it is drawn: a file of a few bytes can claim billions."""
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_KINDS = "a PNG, JPEG, WebP or GIF"
-_TOO_MANY = (
+_TOO_MANY = mark(
     "This picture has too many pixels. Make it at most 3,000 wide and high, and upload that."
 )
 
@@ -43,10 +43,13 @@ def redraw(data: bytes, width: int, height: int, *, is_square: bool = False) -> 
     except PictureError:
         raise
     except Image.DecompressionBombError:
-        raise PictureError(_TOO_MANY) from None
+        raise PictureError(_(_TOO_MANY)) from None
     except Exception:  # a decoder raises anything on a file made to break it
         raise PictureError(
-            f"This picture cannot be read. Save it again as {_KINDS}, and upload that."
+            _(
+                "This picture cannot be read. Save it again as a PNG, JPEG, WebP or GIF, and "
+                "upload that."
+            )
         ) from None
     turned.thumbnail((width, height))
     frame = (width, height) if is_square else turned.size
@@ -60,17 +63,19 @@ def redraw(data: bytes, width: int, height: int, *, is_square: bool = False) -> 
 
 def _refuse_early(data: bytes) -> None:
     if not data:
-        raise PictureError(f"Choose {_KINDS} first.")
+        raise PictureError(_("Choose a PNG, JPEG, WebP or GIF first."))
     if len(data) > MOST_BYTES:
-        raise PictureError("This file is too large. Upload one of at most 900 KB.")
+        raise PictureError(_("This file is too large. Upload one of at most 900 KB."))
     head = data[:1000].lower()
     if b"<svg" in head or head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"<?xml", b"<!doctype")):
         raise PictureError(
-            "An SVG can carry scripts, so it is not taken. Save the picture as a PNG, 960 pixels "
-            "wide, and upload that."
+            _(
+                "An SVG can carry scripts, so it is not taken. Save the picture as a PNG, 960 "
+                "pixels wide, and upload that."
+            )
         )
 
 
 def _refuse_bombs(opened: Image.Image) -> None:
     if opened.width * opened.height > MOST_PIXELS:
-        raise PictureError(_TOO_MANY)
+        raise PictureError(_(_TOO_MANY))

@@ -101,6 +101,11 @@ def listed(words: Sequence[str]) -> str:
     return format_list(words, style="unit", locale=reader()) if words else ""
 
 
+def counted(number: int) -> str:
+    """Return "1,204" as the language of the reader writes it."""
+    return format_decimal(number, locale=reader())
+
+
 def reader() -> str:
     """Return the language of whoever reads this answer, as the web finds it; else English."""
     if not has_request_context():

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from portal.errors import PortalError
+from portal.languages import _
 
 SHORTEST, LONGEST = 12, 256
 FEW_SIGNS = 5
@@ -32,13 +33,18 @@ class PasswordError(PortalError):
 def check(password: str, *, email: str = "", name: str = "") -> None:
     """Raises PasswordError with words for the field when *password* is not good enough."""
     if len(password) < SHORTEST:
-        raise PasswordError(f"Use at least {SHORTEST} characters. A few words in a row are fine.")
+        raise PasswordError(
+            _(
+                "Use at least %(count)s characters. A few words in a row are fine.",
+                count=str(SHORTEST),
+            )
+        )
     if len(password) > LONGEST:
-        raise PasswordError(f"Use at most {LONGEST} characters.")
+        raise PasswordError(_("Use at most %(count)s characters.", count=str(LONGEST)))
     if _is_common(password):
-        raise PasswordError("Too many people use this one. Choose something less common.")
+        raise PasswordError(_("Too many people use this one. Choose something less common."))
     if _is_about(password, email, name):
-        raise PasswordError("Leave your own name and address out of it.")
+        raise PasswordError(_("Leave your own name and address out of it."))
 
 
 def hash_of(password: str) -> str:

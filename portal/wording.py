@@ -6,21 +6,24 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from portal.languages import _, _n, listed, mark
+
 EMAIL, SHORT = "email", "short"
 FORMS = (EMAIL, SHORT)
 KINDS = ("invite", "login", "self", "magic")
 LONGEST_SUBJECT, LONGEST_BODY, LONGEST_SHORT, LONGEST_BUTTON = 150, 4000, 600, 40
 
 PLACEHOLDERS = {
-    "client": "the client's name",
-    "portal": "the account's name",
-    "staff": "who sends it, or the account's name",
-    "expires": "when the link ends",
-    "note": "the personal note, in a paragraph of its own",
-    "code": "the code to type",
-    "link": "the link",
+    "client": mark("the client's name"),
+    "portal": mark("the account's name"),
+    "staff": mark("who sends it, or the account's name"),
+    "expires": mark("when the link ends"),
+    "note": mark("the personal note, in a paragraph of its own"),
+    "code": mark("the code to type"),
+    "link": mark("the link"),
 }
 _MARK = re.compile(r"( ?)\{\{ *([a-z]+) *\}\}")
+_NOTE_ALONE = mark("Let {{note}} stand in a paragraph of its own, with an empty line around it.")
 _SPAM = (
     "100%", "act now", "buy now", "cheap", "click here", "congratulations", "earn money", "free",
     "guarantee", "last chance", "limited time", "no cost", "prize", "urgent", "winner",
@@ -71,15 +74,17 @@ def fault(text: str, names: Collection[str]) -> str:
     if strange is None:
         return ""
     known = ", ".join(f"{{{{{name}}}}}" for name in names)
-    can = f"You can use {known}." if names else "Use plain words here."
-    return f"{strange[0][:40]} means nothing here. {can}"
+    what = strange[0][:40]
+    if not names:
+        return _("%(what)s means nothing here. Use plain words here.", what=what)
+    return _("%(what)s means nothing here. You can use %(known)s.", what=what, known=known)
 
 
 def fault_of_note(body: str) -> str:
     """Return what is wrong where the note stands: it may be several paragraphs itself."""
     for paragraph in paragraphs(body):
         if has(paragraph, "note") and not is_note(paragraph):
-            return "Let {{note}} stand in a paragraph of its own, with an empty line around it."
+            return _(_NOTE_ALONE)
     return ""
 
 
@@ -111,32 +116,43 @@ def has(text: str, name: str) -> bool:
 def findings(words: OwnWords, form: str) -> list[Finding]:
     """Return what can be told of *words* before anybody reads them."""
     text = f"{words.subject}\n{words.body}".lower()
-    found = [_link(words, form), Finding("good", "Nothing is loaded from elsewhere.")]
+    found = [_link(words, form), Finding("good", _("Nothing is loaded from elsewhere."))]
     if form == EMAIL:
         found.append(_subject(words.subject))
     spam = [word for word in _SPAM if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
     found.append(
-        Finding("note", f"Mail servers may take this for spam: {', '.join(spam)}.")
+        Finding(
+            "note", _("Mail servers may take this for spam: %(phrases)s.", phrases=listed(spam))
+        )
         if spam
-        else Finding("good", "No words that mail servers take for spam.")
+        else Finding("good", _("No words that mail servers take for spam."))
     )
     if re.search(r"https?://|www\.", text):
-        found.append(Finding("note", "Other addresses beside the link make clients unsure."))
+        found.append(Finding("note", _("Other addresses beside the link make clients unsure.")))
     if re.search(r"!{2,}", text) or (len(words.subject) > 8 and words.subject.isupper()):
-        found.append(Finding("note", "Capitals and exclamation marks look like advertising."))
+        found.append(Finding("note", _("Capitals and exclamation marks look like advertising.")))
     return found
 
 
 def _link(words: OwnWords, form: str) -> Finding:
     if form == EMAIL:
-        return Finding("good", "The link stands on the button, and once more below it.")
+        return Finding("good", _("The link stands on the button, and once more below it."))
     is_there = has(words.body, "link")
-    return Finding("good" if is_there else "note", "The link is there." if is_there else "No link.")
+    return Finding("good", _("The link is there.")) if is_there else Finding("note", _("No link."))
 
 
 def _subject(subject: str) -> Finding:
     if len(subject) > _LONG_SUBJECT:
-        return Finding(
-            "note", f"The subject has {len(subject)} characters; phones show about {_LONG_SUBJECT}."
+        words = _n(
+            "The subject has %(count)s character; phones show about %(most)s.",
+            "The subject has %(count)s characters; phones show about %(most)s.",
+            len(subject),
+            most=str(_LONG_SUBJECT),
         )
-    return Finding("good", f"The subject has {len(subject)} characters: phones show all of it.")
+        return Finding("note", words)
+    words = _n(
+        "The subject has %(count)s character: phones show all of it.",
+        "The subject has %(count)s characters: phones show all of it.",
+        len(subject),
+    )
+    return Finding("good", words)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from portal.contact_files.records import Record
+from portal.languages import _
 
 FIELDS = ("email", "name", "first_name", "last_name", "phone", "external_id", "tags")
 """What a column can hold; an empty word for a column that is left out."""
@@ -96,9 +97,11 @@ def in_columns(rows: Iterable[Record], fields: Sequence[str]) -> Iterator[Row]:
     width = len(fields)
     for line, cells in rows:
         if any(cell.strip() for cell in cells[width:]):
-            fault = (
-                f"It has {len(cells)} cells, and there are {width} columns: put quotation marks "
-                "around a cell that holds the separator."
+            fault = _(
+                "It has %(cells)s cells, and there are %(columns)s columns: put quotation marks "
+                "around a cell that holds the separator.",
+                cells=str(len(cells)),
+                columns=str(width),
             )
         else:
             fault = ""

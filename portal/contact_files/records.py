@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import BinaryIO, NamedTuple
 
 from portal.contact_files.text import FileError, Opener
+from portal.languages import _, counted
 
 LONGEST_LINE = 65_536
 """Characters of one line, and of one row, which may hold several lines between quotes."""
@@ -37,13 +38,21 @@ def records(open_file: Opener, encoding: str, delimiter: str) -> Iterator[Record
                 continue
             if len(cells) > MOST_COLUMNS:
                 raise FileError(
-                    f"Line {begins} has {len(cells):,} columns, and {MOST_COLUMNS} are the most. "
-                    "Keep the columns with name, e-mail, phone, reference and tags."
+                    _(
+                        "Line %(line)s has %(columns)s columns, and %(most)s are the most. Keep "
+                        "the columns with name, e-mail, phone, reference and tags.",
+                        line=str(begins),
+                        columns=counted(len(cells)),
+                        most=counted(MOST_COLUMNS),
+                    )
                 )
             count += 1
             if count > MOST_RECORDS:
                 raise FileError(
-                    f"The file has more than {MOST_RECORDS:,} rows. Split it into smaller files."
+                    _(
+                        "The file has more than %(most)s rows. Split it into smaller files.",
+                        most=counted(MOST_RECORDS),
+                    )
                 )
             yield Record(begins, cells)
 
@@ -82,13 +91,20 @@ class _Lines:
         self._fed += len(line)
         if len(line) > LONGEST_LINE:
             raise FileError(
-                f"Line {self._number} is longer than {LONGEST_LINE:,} characters. "
-                "Put each contact on a line of its own."
+                _(
+                    "Line %(line)s is longer than %(most)s characters. Put each contact on a line "
+                    "of its own.",
+                    line=str(self._number),
+                    most=counted(LONGEST_LINE),
+                )
             )
         if "\0" in line:
             raise FileError(
-                f"Line {self._number} holds an empty character (NUL). "
-                "Save the file as CSV (UTF-8), then upload that."
+                _(
+                    "Line %(line)s holds an empty character (NUL). Save the file as CSV (UTF-8), "
+                    "then upload that.",
+                    line=str(self._number),
+                )
             )
         if self._fed > LONGEST_LINE:
             raise self._unclosed()
@@ -96,8 +112,11 @@ class _Lines:
 
     def _unclosed(self) -> FileError:
         return FileError(
-            f"A quotation mark in line {self._begins} is never closed. Add the mark that is "
-            "missing, or take the one in this line out."
+            _(
+                "A quotation mark in line %(line)s is never closed. Add the mark that is missing, "
+                "or take the one in this line out.",
+                line=str(self._begins),
+            )
         )
 
 
@@ -106,6 +125,9 @@ def _next(rows: Iterator[list[str]], begins: int) -> list[str] | None:
         return next(rows, None)
     except csv.Error:
         raise FileError(
-            f"Line {begins} cannot be read as a row. Save the file as CSV (UTF-8) in your "
-            "spreadsheet, then upload that."
+            _(
+                "Line %(line)s cannot be read as a row. Save the file as CSV (UTF-8) in your "
+                "spreadsheet, then upload that.",
+                line=str(begins),
+            )
         ) from None

@@ -12,6 +12,7 @@ from itertools import islice
 from portal.contact_files.columns import guess
 from portal.contact_files.records import LONGEST_LINE, Record, records
 from portal.contact_files.text import FileError, Opener, encoding_of
+from portal.languages import _
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SHOWN = 5
@@ -37,17 +38,17 @@ def look(open_file: Opener) -> Shape:
     delimiter = _delimiter(open_file, encoding)
     first = list(islice(records(open_file, encoding, delimiter), SHOWN + 1))
     if not first:
-        raise FileError("The file holds no rows. Choose the file with your contacts.")
+        raise FileError(_("The file holds no rows. Choose the file with your contacts."))
     head = [cell.strip() for cell in first[0].cells]
     has_head = not any(_is_address(cell) for cell in head)
     rows = first[1:] if has_head else first[:SHOWN]
     if not rows:
-        raise FileError("The file has a head and no rows. Add your contacts below it.")
+        raise FileError(_("The file has a head and no rows. Add your contacts below it."))
     fields = guess(head) if has_head else [""] * len(head)
     _find_addresses(fields, rows)
     if "email" not in fields and not any("@" in cell for row in rows for cell in row.cells):
         raise FileError(
-            "No column of the file holds e-mail addresses. Add one, with “E-mail” as its head."
+            _("No column of the file holds e-mail addresses. Add one, with “E-mail” as its head.")
         )
     columns = head if has_head else [f"Column {place + 1}" for place in range(len(head))]
     sample = tuple(tuple(cell[:80] for cell in row.cells[: len(columns)]) for row in rows)

@@ -8,10 +8,22 @@ from contextlib import closing
 from typing import BinaryIO
 
 from portal.errors import PortalError
+from portal.languages import _, mark
 
 PIECE = 256 * 1024
 """Octets that are read at once."""
-SAVE_AS = "Save it as CSV (UTF-8) in your spreadsheet, then upload that."
+_NOT_CSV = mark(
+    "This is %(what)s, not a CSV file. Save it as CSV (UTF-8) in your spreadsheet, then upload "
+    "that."
+)
+_HAS_NUL = mark(
+    "Line %(line)s holds an empty character (NUL), so this is no CSV file. Save it as CSV (UTF-8) "
+    "in your spreadsheet, then upload that."
+)
+_HAS_CONTROLS = mark(
+    "Line %(line)s holds characters that are no text, so this is no CSV file. Save it as CSV "
+    "(UTF-8) in your spreadsheet, then upload that."
+)
 
 Opener = Callable[[], BinaryIO]
 """Opens the file anew, at its beginning."""
@@ -22,22 +34,22 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _OTHER_KINDS = (
-    (b"PK\x03\x04", "an Excel workbook or a zip file"),
-    (b"PK\x05\x06", "a zip file"),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"%PDF", "a PDF"),
-    (b"\x1f\x8b", "a compressed file"),
-    (b"BZh", "a compressed file"),
-    (b"\xfd7zXZ", "a compressed file"),
-    (b"7z\xbc\xaf", "a compressed file"),
-    (b"{\\rtf", "a text document with formatting"),
-    (b"SQLite format 3", "a database"),
-    (b"\x7fELF", "a program"),
-    (b"\xff\xfe\x00\x00", "text in UTF-32"),
-    (b"\x00\x00\xfe\xff", "text in UTF-32"),
+    (b"PK\x03\x04", mark("an Excel workbook or a zip file")),
+    (b"PK\x05\x06", mark("a zip file")),
+    (b"\xd0\xcf\x11\xe0", mark("an Excel workbook")),
+    (b"\x89PNG", mark("a picture")),
+    (b"\xff\xd8\xff", mark("a picture")),
+    (b"GIF8", mark("a picture")),
+    (b"%PDF", mark("a PDF")),
+    (b"\x1f\x8b", mark("a compressed file")),
+    (b"BZh", mark("a compressed file")),
+    (b"\xfd7zXZ", mark("a compressed file")),
+    (b"7z\xbc\xaf", mark("a compressed file")),
+    (b"{\\rtf", mark("a text document with formatting")),
+    (b"SQLite format 3", mark("a database")),
+    (b"\x7fELF", mark("a program")),
+    (b"\xff\xfe\x00\x00", mark("text in UTF-32")),
+    (b"\x00\x00\xfe\xff", mark("text in UTF-32")),
 )
 _TEXTUAL = bytes([9, 10, 11, 12, 13, *range(32, 256)])
 _UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
@@ -53,11 +65,11 @@ def encoding_of(open_file: Opener) -> str:
     with closing(open_file()) as file:
         head = file.read(_SAMPLE)
     if not head:
-        raise FileError("The file is empty. Choose the file with your contacts.")
-    for mark, what in _OTHER_KINDS:
-        if head.startswith(mark):
-            raise FileError(f"This is {what}, not a CSV file. {SAVE_AS}")
-    marked = next((name for mark, name in _MARKS if head.startswith(mark)), "")
+        raise FileError(_("The file is empty. Choose the file with your contacts."))
+    for start, what in _OTHER_KINDS:
+        if head.startswith(start):
+            raise FileError(_(_NOT_CSV, what=_(what)))
+    marked = next((name for start, name in _MARKS if head.startswith(start)), "")
     if not marked:
         marked = _utf_16(head)
     if marked.startswith("utf-16"):
@@ -87,8 +99,12 @@ def _refuse_halves(open_file: Opener, encoding: str) -> None:
             except UnicodeDecodeError as error:
                 line += error.object[: error.start].decode(encoding).count("\n")
                 raise FileError(
-                    f"Line {line} is not {encoding.upper()}, though the file begins with it. "
-                    "Save the file as CSV (UTF-8), then upload that."
+                    _(
+                        "Line %(line)s is not %(encoding)s, though the file begins with it. Save "
+                        "the file as CSV (UTF-8), then upload that.",
+                        line=str(line),
+                        encoding=encoding.upper(),
+                    )
                 ) from None
             if not piece:
                 return
@@ -115,7 +131,7 @@ def _octets(open_file: Opener, marked: str) -> str:
     if decoder.getstate()[0]:
         if has_letters or marked:
             raise FileError(
-                "The file ends in the middle of a character. Upload the whole file again."
+                _("The file ends in the middle of a character. Upload the whole file again.")
             )
         return "cp1252"
     return marked or "utf-8"
@@ -126,12 +142,14 @@ def _refuse_controls(piece: bytes, line: int) -> None:
     if not others:
         return
     at = line + piece[: piece.index(others[:1])].count(b"\n")
-    what = "an empty character (NUL)" if others[0] == 0 else "characters that are no text"
-    raise FileError(f"Line {at} holds {what}, so this is no CSV file. {SAVE_AS}")
+    raise FileError(_(_HAS_NUL if others[0] == 0 else _HAS_CONTROLS, line=str(at)))
 
 
 def _mixed(line: int) -> FileError:
     return FileError(
-        f"Line {line} is not UTF-8, though the lines before it are. "
-        "Save the file as CSV (UTF-8), then upload that."
+        _(
+            "Line %(line)s is not UTF-8, though the lines before it are. Save the file as CSV "
+            "(UTF-8), then upload that.",
+            line=str(line),
+        )
     )

@@ -8,6 +8,7 @@ from portal import plugins, routing
 from portal.channel import Channel
 from portal.db import atomic
 from portal.errors import PortalError
+from portal.languages import _
 from portal.models import account_choices
 from portal.models.account import Account
 from portal.models.address import masked_any
@@ -69,7 +70,9 @@ def send_test(
 ) -> None:
     """Have a worker send *draft* to *to*. Raises PortalError when that was done too often."""
     if not RateCount.allows(f"words test {account.id}", TESTS, TESTS_WITHIN):
-        raise PortalError("That was tried ten times in ten minutes. Wait a little, then try again.")
+        raise PortalError(
+            _("That was tried ten times in ten minutes. Wait a little, then try again.")
+        )
     ChannelTrial.ask(account.id, channel.id, "test", by=by.id, to=to, draft=draft)
     detail = {"channel": channel.id, "to": masked_any(to)}
     Event.record(

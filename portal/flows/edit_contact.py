@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from portal.db import atomic
 from portal.errors import TakenError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.address import normalise_email, normalise_phone
 from portal.models.contact import Contact
@@ -34,7 +35,7 @@ def add_contact(account: Account, details: Details, *, by: Staff, request_id: st
     """Add someone to the address book; nothing is sent. Raises AddressError or TakenError."""
     known = Contact.by_email(account.id, normalise_email(details.email))
     if known is not None:
-        raise TakenError(f"{known.called} already has this address.")
+        raise TakenError(_("%(who)s already has this address.", who=known.called))
     contact = Contact.find_or_add(account, details.email, details.name)
     _apply(account, contact, details)
     Event.record(

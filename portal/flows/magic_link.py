@@ -15,6 +15,7 @@ from portal.channel import Channel, ChannelError, Message, SendRequest, Sent, Se
 from portal.config import settings
 from portal.db import atomic, db, now
 from portal.errors import AlreadyShownError, LinkEndedError
+from portal.languages import _, mark
 from portal.messages import Words, language_of, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.contact import Contact
@@ -75,7 +76,7 @@ def hand_over(
     try:
         link.token()  # first: without its key there is nothing to hand over
     except LookupError as error:
-        raise LinkEndedError(f"{error} Generate a magic link instead.") from None
+        raise LinkEndedError(f"{error} {_('Generate a magic link instead.')}") from None
     return _through_clipboard(account, contact, _take_over(link, by, request_id), by)
 
 
@@ -106,7 +107,7 @@ def _issue(
     except IntegrityError:
         db.session.rollback()
         raise AlreadyShownError(
-            "This link was already shown. Regenerate it to see a new one."
+            _("This link was already shown. Regenerate it to see a new one.")
         ) from None
     Event.record(
         "magic_link",
@@ -127,9 +128,9 @@ def _take_over(link: MagicLink, by: Staff, request_id: str) -> MagicLink:
     look = Look.at(held.token_digest)
     state = look.state(now()) if look else "expired"
     if state != "ready":
-        raise LinkEndedError(_ENDED[state])
+        raise LinkEndedError(_(_ENDED[state]))
     if Event.has("handed_over", contact_id=held.contact_id, link_id=held.id):
-        raise AlreadyShownError("This link was already shown. Generate a magic link instead.")
+        raise AlreadyShownError(_("This link was already shown. Generate a magic link instead."))
     if held.kind != Kind.MAGIC:
         held.start_life(now())
     Event.record(
@@ -144,11 +145,13 @@ def _take_over(link: MagicLink, by: Staff, request_id: str) -> MagicLink:
 
 
 _ENDED = {
-    "used": "This link was used meanwhile: there is nothing left to hand over.",
-    "expired": "This link has expired. Generate a magic link instead.",
-    "replaced": "A newer link took the place of this one. Generate a magic link instead.",
-    "no_access": "The contact's access or address changed. Generate a magic link instead.",
+    "used": mark("This link was used meanwhile: there is nothing left to hand over."),
+    "expired": mark("This link has expired. Generate a magic link instead."),
+    "replaced": mark("A newer link took the place of this one. Generate a magic link instead."),
+    "no_access": mark("The contact's access or address changed. Generate a magic link instead."),
 }
+
+_TOO_SLOW = mark("The %(channel)s plugin did not answer in time.")
 
 
 def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: Staff) -> Shown:
@@ -169,7 +172,7 @@ def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: 
         found.plugin_of(channel.id),
         "send",
         lambda: _shown_by(channel, request, plain, token),
-        plain._replace(problem=f"The {channel.name} plugin did not answer in time."),
+        plain._replace(problem=_(_TOO_SLOW, channel=_(channel.name))),
         About(account.id, (url, token)),
     )
 
@@ -183,7 +186,7 @@ def _shown_by(channel: Channel, request: SendRequest, plain: Shown, token: str) 
         raise
     except ChannelError as error:
         reason = str(error.reason).replace(token, "…")
-        return plain._replace(problem=f"{channel.name}: {reason}")
+        return plain._replace(problem=f"{_(channel.name)}: {_(reason)}")
     except (Exception, SystemExit) as error:
         # A plugin may raise anything, and the text may hold the link: it is never logged.
         log.error(
@@ -193,7 +196,12 @@ def _shown_by(channel: Channel, request: SendRequest, plain: Shown, token: str) 
             type(error).__name__,
             "".join(traceback.format_tb(error.__traceback__)),
         )
-        return plain._replace(problem=f"The {channel.name} plugin failed ({type(error).__name__}).")
+        problem = _(
+            "The %(channel)s plugin failed (%(error)s).",
+            channel=_(channel.name),
+            error=type(error).__name__,
+        )
+        return plain._replace(problem=problem)
     return plain._replace(link=sent.show or plain.link)
 
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from portal.contact_files import FIELDS, FileError, Shape, look
 from portal.db import atomic, put, storable
 from portal.errors import RunError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.contact_selection import Selection
 from portal.models.run import Run, Status, What
@@ -58,7 +59,7 @@ def run_of_text(
 ) -> Run:
     """Keep pasted addresses with a new run, to be judged next. Raises FileError for none."""
     if not text.strip():
-        raise FileError("Paste some addresses, or choose a file.")
+        raise FileError(_("Paste some addresses, or choose a file."))
     run = _add_row(account, what, "pasted", "", by, tag, request_id)
     body = storable(text).encode()
     for number, start in enumerate(range(0, len(body), SIZE)):
@@ -89,9 +90,9 @@ def choose_columns(account: Account, run: Run, fields: Sequence[str], *, has_hea
     """
     chosen = [field for field in fields if field]
     if "email" not in chosen:
-        raise RunError("Choose the column that holds the e-mail addresses.")
+        raise RunError(_("Choose the column that holds the e-mail addresses."))
     if len(set(chosen)) < len(chosen) or not {*chosen} <= {*FIELDS}:
-        raise RunError("Choose each meaning for one column only.")
+        raise RunError(_("Choose each meaning for one column only."))
     shape = {**run.shape, "fields": list(fields), "has_head": has_head}
     return _changed(account, run, (Status.DRAFT,), shape=shape, status=Status.READING)
 
@@ -118,9 +119,14 @@ def _add_row(
     request_id: str,
 ) -> Run:
     if Run.count_open(account.id) >= MOST_OPEN:
-        raise RunError(f"There are {MOST_OPEN} runs under way. End or cancel some of them first.")
+        raise RunError(
+            _(
+                "There are %(count)s runs under way. End or cancel some of them first.",
+                count=str(MOST_OPEN),
+            )
+        )
     if what == What.TAG and not tag:
-        raise RunError("Type the tag to put on them, such as VIP.")
+        raise RunError(_("Type the tag to put on them, such as VIP."))
     run = Run(
         account_id=account.id,
         staff_id=by.id if by else None,
@@ -141,7 +147,10 @@ def _keep(run: Run, file: BinaryIO) -> None:
         size += len(body)
         if size > LARGEST:
             raise FileError(
-                f"The file is larger than {LARGEST // 1024**2} MB. Split it into smaller files."
+                _(
+                    "The file is larger than %(size)s MB. Split it into smaller files.",
+                    size=str(LARGEST // 1024**2),
+                )
             )
         _keep_piece(run, number, body)
         number += 1
@@ -158,7 +167,7 @@ def _to_be_confirmed(run: Run, shape: Shape) -> Run:
         run.account_id, run.id, was=(Status.UPLOADING,), shape=asdict(shape), status=Status.DRAFT
     )
     if found is None:
-        raise RunError("The upload took too long. Choose the file again.")
+        raise RunError(_("The upload took too long. Choose the file again."))
     return found
 
 
@@ -172,7 +181,7 @@ def _read_next(run: Run, was: Status) -> Run:
 def _changed(account: Account, run: Run, was: Sequence[Status], **values: Any) -> Run:
     found = Run.change(account.id, run.id, was=was, **values)
     if found is None:
-        raise RunError("Somebody was quicker. Look at the run as it is now.")
+        raise RunError(_("Somebody was quicker. Look at the run as it is now."))
     return found
 
 

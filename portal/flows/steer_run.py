@@ -8,6 +8,7 @@ from typing import Any
 from portal import queue
 from portal.db import after_commit, atomic, now
 from portal.errors import RunError
+from portal.languages import _, mark
 from portal.models.account import Account
 from portal.models.event import Event
 from portal.models.run import OPEN, Run, Status, What
@@ -15,7 +16,7 @@ from portal.models.run_piece import RunPiece
 from portal.models.run_row import RunRow, Verdict
 from portal.models.staff import Staff
 
-_TOO_LATE = "Somebody was quicker. Look at the run as it is now."
+_TOO_LATE = mark("Somebody was quicker. Look at the run as it is now.")
 
 
 def acts_for(what: str, verdict: str) -> tuple[str, ...]:
@@ -43,7 +44,9 @@ def begin(
         for verdict in run.counts
     }
     if all(act == "skip" for act in chosen.values()):
-        raise RunError("Nothing would be done. Choose for one group at least what happens to it.")
+        raise RunError(
+            _("Nothing would be done. Choose for one group at least what happens to it.")
+        )
     at = now() + account.undo_window(many=True)
     values = {"plan": chosen, "begin_at": at, "since_at": at, "tally_at": at}
     found = _changed(account, run, (Status.PREVIEWED,), status=Status.RUNNING, **values)
@@ -122,7 +125,7 @@ def retry(account: Account, run: Run, *, by: Staff, request_id: str = "") -> int
     )
     count = RunRow.again(run.id)
     if not count:
-        raise RunError("None of them failed.")
+        raise RunError(_("None of them failed."))
     done = max(held.done - count, 0)
     Run.change(account.id, run.id, was=(Status.RUNNING,), done=done, since_done=done, failed=0)
     _wake(held)
@@ -133,7 +136,7 @@ def retry(account: Account, run: Run, *, by: Staff, request_id: str = "") -> int
 def _changed(account: Account, run: Run, was: Sequence[Status], **values: Any) -> Run:
     found = Run.change(account.id, run.id, was=was, **values)
     if found is None:
-        raise RunError(_TOO_LATE)
+        raise RunError(_(_TOO_LATE))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from portal.db import atomic
 from portal.errors import TagError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
@@ -38,7 +39,7 @@ def untag_contacts(
 @atomic
 def _tag(account: Account, name: str) -> Tag:
     if not name:
-        raise TagError("Type a tag, such as VIP.")
+        raise TagError(_("Type a tag, such as VIP."))
     return Tag.find_or_add(account.id, name)
 
 

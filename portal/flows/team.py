@@ -10,6 +10,7 @@ from portal.channel import Channel, ChannelError, Message, SendRequest, Settings
 from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import PortalError, TeamError
+from portal.languages import _, mark
 from portal.messages import portal_url
 from portal.models.account import Account
 from portal.models.event import Event
@@ -19,7 +20,7 @@ from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
 from portal.plugins.guard import About
 
-LAST_OWNER = "An account needs an owner. Make somebody else an owner first."
+LAST_OWNER = mark("An account needs an owner. Make somebody else an owner first.")
 
 
 class Invited(NamedTuple):
@@ -66,7 +67,9 @@ def join(
     person = known or Staff.add(look.email, look.name)
     is_theirs = known is None or (signed_in is not None and signed_in.id == known.id)
     if person is None or not is_theirs:
-        raise TeamError(f"Sign in as {look.email} first, then open the link again.")
+        raise TeamError(
+            _("Sign in as %(email)s first, then open the link again.", email=look.email)
+        )
     StaffRole.seat(person.id, look.account_id, look.role)
     Event.record(
         "staff_joined",
@@ -89,7 +92,7 @@ def change_role(
         return
     _must_be_allowed(held, by, was, role)
     if not StaffRole.change(staff_id, account.id, role):
-        raise TeamError(LAST_OWNER)
+        raise TeamError(_(LAST_OWNER))
     if role == Role.SUPPORT:
         StaffInvitation.withdraw_those_by(account.id, staff_id)
     _record("role_changed", account, by, request_id, _email(staff_id), role, was=was)
@@ -104,7 +107,7 @@ def remove(account: Account, staff_id: int, *, by: Staff, request_id: str = "") 
     if staff_id != by.id:
         _must_be_allowed(held, by, was)
     if was and not StaffRole.remove(staff_id, account.id):
-        raise TeamError(LAST_OWNER)
+        raise TeamError(_(LAST_OWNER))
     StaffInvitation.withdraw_those_by(account.id, staff_id)
     _record("staff_removed", account, by, request_id, _email(staff_id), was)
 
@@ -115,11 +118,11 @@ def hand_over(account: Account, staff_id: int, *, by: Staff, request_id: str = "
     TeamError."""
     held = StaffRole.hold(account.id)
     if held.get(by.id) != Role.OWNER or staff_id not in held or staff_id == by.id:
-        raise TeamError("Only an owner hands an account over, to somebody else of the team.")
+        raise TeamError(_("Only an owner hands an account over, to somebody else of the team."))
     was = held[staff_id]
     StaffRole.change(staff_id, account.id, Role.OWNER)
     if not StaffRole.change(by.id, account.id, Role.ADMIN):
-        raise TeamError(LAST_OWNER)
+        raise TeamError(_(LAST_OWNER))
     _record("handed_on", account, by, request_id, _email(staff_id), Role.OWNER, was=was)
 
 
@@ -129,7 +132,7 @@ def _invite(account: Account, email: str, role: Role, name: str, by: Staff, requ
     _must_be_allowed(held, by, role)
     known = Staff.by_email(email)
     if known is not None and known.id in held:
-        raise TeamError(f"{known.called} is on the team already.")
+        raise TeamError(_("%(who)s is on the team already.", who=known.called))
     token = StaffInvitation.issue(account.id, email, role, name=name, by=by.id)
     _record("staff_invited", account, by, request_id, email, role)
     return token
@@ -142,9 +145,9 @@ def _must_be_allowed(held: dict[int, str], by: Staff, *roles: str) -> None:
     """
     mine = held.get(by.id)
     if mine not in (Role.OWNER, Role.ADMIN) or "" in roles:
-        raise TeamError("The team was changed meanwhile. Look again.")
+        raise TeamError(_("The team was changed meanwhile. Look again."))
     if mine != Role.OWNER and Role.OWNER in roles:
-        raise TeamError("Only an owner can do this to an owner, or make somebody one.")
+        raise TeamError(_("Only an owner can do this to an owner, or make somebody one."))
 
 
 def _record(
@@ -170,7 +173,7 @@ def _mail(account: Account, email: str, name: str, link: str, by: Staff) -> str:
     found = plugins.current()
     channel = found.channel("email")
     if channel is None:
-        return "No e-mail channel is installed."
+        return _("No e-mail channel is installed.")
     own = settings_of(account, "email", None)
     request = _request(account, email, name, link, by)
     db.session.commit()  # nobody waits for us while a stranger's server thinks
@@ -178,7 +181,7 @@ def _mail(account: Account, email: str, name: str, link: str, by: Staff) -> str:
         found.plugin_of(channel.id),
         "send",
         lambda: _sent(channel, request, own),
-        "The mail server did not answer in time, or the e-mail plugin failed.",
+        _("The mail server did not answer in time, or the e-mail plugin failed."),
         About(account.id, (link, link.rpartition("/")[2])),
     )
 
@@ -186,10 +189,10 @@ def _mail(account: Account, email: str, name: str, link: str, by: Staff) -> str:
 def _sent(channel: Channel, request: SendRequest, own: Settings) -> str:
     try:
         if not channel.is_ready(own):
-            return "This server is not set up to send mail."
+            return _("This server is not set up to send mail.")
         channel.send(request, own)
     except ChannelError as error:
-        return error.reason
+        return _(error.reason)
     except PortalError as error:
         return str(error)
     return ""

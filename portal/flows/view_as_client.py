@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal import tokens
 from portal.db import atomic
 from portal.errors import AccessError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.client_view import ClientView
 from portal.models.contact import Contact
@@ -23,7 +24,12 @@ def view_as_client(
     """
     access = PortalAccess.of(contact.id)
     if access is None or not access.is_open:
-        raise AccessError(f"{contact.called} has no access, so there is no portal to see as them.")
+        raise AccessError(
+            _(
+                "%(who)s has no access, so there is no portal to see as them.",
+                who=contact.called,
+            )
+        )
     secret = tokens.new_secret()
     ClientView.open(contact, session_id, tokens.digest(secret))
     Event.record(

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from portal.db import db, now
 from portal.errors import AccessError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.delivery import Delivery
 from portal.models.event import Event
@@ -36,7 +37,7 @@ def move(
     """
     at = now()
     if ends_at is not None and not at < ends_at <= at + LONGEST:
-        raise AccessError("Access can end at a time to come, within ten years.")
+        raise AccessError(_("Access can end at a time to come, within ten years."))
     before = _held(account.id, contact_ids, ends_at)
     over = [who for who, ended_at in before.items() if ended_at is not None and ended_at <= at]
     _write(list(before), {"ends_at": ends_at})

@@ -10,6 +10,7 @@ import idna
 import phonenumbers
 
 from portal.errors import AddressError
+from portal.languages import _
 
 _COMMON_DOMAINS = (
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com",
@@ -36,14 +37,14 @@ def normalise_email(typed: str) -> str:
     """
     address = _trimmed(typed)
     if address.count("@") != 1:
-        raise AddressError("Enter one e-mail address, such as name@example.com.")
+        raise AddressError(_("Enter one e-mail address, such as name@example.com."))
     local, domain = address.split("@")
     if not _LOCAL_PART.fullmatch(local) or local[0] == "." or local[-1] == "." or ".." in local:
-        raise AddressError("The part before the @ is not one that mail can reach.")
+        raise AddressError(_("The part before the @ is not one that mail can reach."))
     host, folded_local = _domain(domain), local.casefold()
     octets = max(len(local.encode()), len(folded_local.encode()))
     if octets > _LONGEST_LOCAL_PART or octets + len(host) >= _LONGEST_ADDRESS:
-        raise AddressError("This address is too long for mail (254 characters at most).")
+        raise AddressError(_("This address is too long for mail (254 characters at most)."))
     return f"{folded_local}@{host}"
 
 
@@ -80,10 +81,10 @@ def normalise_phone(typed: str, locale: str, country: str = "") -> str:
         number = phonenumbers.parse(typed, region)
     except phonenumbers.NumberParseException:
         raise AddressError(
-            "Enter the number with its country code, such as +44 20 7946 0018."
+            _("Enter the number with its country code, such as +44 20 7946 0018.")
         ) from None
     if not phonenumbers.is_possible_number(number):
-        raise AddressError("This number is too long or too short for its country.")
+        raise AddressError(_("This number is too long or too short for its country."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -112,9 +113,9 @@ def _domain(typed: str) -> str:
     try:
         host = idna.encode(typed.rstrip("."), uts46=True, std3_rules=True).decode()
     except idna.IDNAError:
-        raise AddressError("The part after the @ is not a domain name.") from None
+        raise AddressError(_("The part after the @ is not a domain name.")) from None
     if "." not in host:
-        raise AddressError("The part after the @ needs a dot, such as example.com.")
+        raise AddressError(_("The part after the @ needs a dot, such as example.com."))
     if host.rpartition(".")[2].isdigit():
-        raise AddressError("The part after the @ is not a domain name.")
+        raise AddressError(_("The part after the @ is not a domain name."))
     return host.lower()

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, big_id, db, now
 from portal.errors import TakenError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.address import cleaned_email, folded, normalise_email
 from portal.models.portal_access import PortalAccess
@@ -180,7 +181,7 @@ class Contact(Base):
         norm = normalise_email(email)
         other = Contact.by_email(self.account_id, norm)
         if other is not None and other.id != self.id:
-            raise TakenError(f"{other.called} already has this address.")
+            raise TakenError(_("%(who)s already has this address.", who=other.called))
         moved = norm != self.email_norm
         self.name, self.email, self.email_norm = name, cleaned_email(email), norm
         self.phone, self.locale, self.external_id = phone, locale, external_id

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from portal.db import DatabaseAway, db, execute
 from portal.errors import GoneError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
@@ -41,7 +42,9 @@ def hold(account: Account, known_as: dict[int, str]) -> list[Contact]:
     query = select(Contact).where(Contact.account_id == account.id, Contact.id.in_(ids))
     found = _lock(query.order_by(Contact.id).execution_options(populate_existing=True))
     if {contact.id: contact.email_norm for contact in found} != known_as:
-        raise GoneError("Somebody changed, merged or deleted this contact meanwhile. Look again.")
+        raise GoneError(
+            _("Somebody changed, merged or deleted this contact meanwhile. Look again.")
+        )
     return list(found)
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, UtcDateTime, big_id, db, execute, now
 from portal.errors import AccessError
+from portal.languages import _
 
 if TYPE_CHECKING:
     from portal.models.contact import Contact
@@ -154,8 +155,14 @@ class PortalAccess(Base):
     def refusal(self, called: str) -> str:
         """Return why nothing can be sent to whoever is *called* so."""
         if self.status in OPEN:
-            return f"The access of {called} has ended. Extend it first, then try again."
-        return f"{called} is {self.status}. Restore their access first, then try again."
+            return _(
+                "The access of %(who)s has ended. Extend it first, then try again.", who=called
+            )
+        if self.status == Access.SUSPENDED:
+            return _(
+                "%(who)s is suspended. Restore their access first, then try again.", who=called
+            )
+        return _("%(who)s is revoked. Restore their access first, then try again.", who=called)
 
     @classmethod
     def join(cls, contact_id: int, at: datetime, *, cut_family: bool) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, db, now
 from portal.errors import TakenError
+from portal.languages import _
 from portal.models.address import folded
 
 LONGEST = 60
@@ -42,7 +43,10 @@ class SavedView(Base):
     def add(cls, account_id: int, name: str, asked: dict[str, str]) -> SavedView:
         """Raises TakenError when the name is taken, or there are too many."""
         if cls._count(account_id) >= MOST:
-            raise TakenError(f"There are {MOST} views already. Delete one that nobody uses.")
+            words = _(
+                "There are %(count)s views already. Delete one that nobody uses.", count=str(MOST)
+            )
+            raise TakenError(words)
         view = cls(account_id=account_id, name=name, key="", asked=asked)
         view.rename(name)
         db.session.add(view)
@@ -58,7 +62,8 @@ class SavedView(Base):
             )
         )
         if found is not None and found != self.id:
-            raise TakenError(f"There is a view called “{name}” already. Choose another name.")
+            words = _("There is a view called “%(name)s” already. Choose another name.", name=name)
+            raise TakenError(words)
         self.name, self.key = name[:LONGEST], key
 
     def remove(self) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from wtforms import StringField
 
 from portal.db import now
+from portal.languages import _
 from portal.models.account import Account
 
 LONGEST_WAIT = timedelta(days=90)
@@ -26,11 +27,13 @@ def send_time(typed: str, time_zone: str) -> datetime | None:
         return None
     moment = moment_of(typed.strip(), time_zone)
     if moment is None:
-        raise NoTimeError("Choose a time within the next 90 days.")
+        raise NoTimeError(_("Choose a time within the next 90 days."))
     if moment <= now():
-        raise NoTimeError("This time is over. Choose a later one, or leave it empty to send now.")
+        raise NoTimeError(
+            _("This time is over. Choose a later one, or leave it empty to send now.")
+        )
     if moment > now() + LONGEST_WAIT:
-        raise NoTimeError("Choose a time within the next 90 days.")
+        raise NoTimeError(_("Choose a time within the next 90 days."))
     return moment
 
 
@@ -63,16 +66,20 @@ def moment_of(typed: str, time_zone: str) -> datetime | None:
     try:
         local = datetime.fromisoformat(typed)
     except ValueError:
-        raise NoTimeError("Type a date and a time, such as 2030-01-31 09:00.") from None
+        raise NoTimeError(_("Type a date and a time, such as 2030-01-31 09:00.")) from None
     if local.tzinfo is not None:
-        raise NoTimeError("Type the time without a zone: it is read as in your account's.")
+        raise NoTimeError(_("Type the time without a zone: it is read as in your account's."))
     try:
         moment = local.replace(tzinfo=zone).astimezone(UTC)
     except OverflowError:
         return None
     if moment.astimezone(zone).replace(tzinfo=None) != local:
         raise NoTimeError(
-            f"There is no {local:%H:%M} on that day: the clocks in {time_zone} go forward. "
-            "Choose a time an hour later."
+            _(
+                "There is no %(time)s on that day: the clocks in %(zone)s go forward. Choose a "
+                "time an hour later.",
+                time=f"{local:%H:%M}",
+                zone=time_zone,
+            )
         )
     return moment
