@@ -8,11 +8,14 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from portal import db as database_module
@@ -56,6 +59,19 @@ def addresses_are_compiled_once() -> Iterator[None]:
     Rule._compile_builder = built  # type: ignore[method-assign]
     yield
     Rule._compile_builder = build  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    """Each app has an engine of its own, and each engine would compile each statement anew: a
+    fifth of the time. Dialects of one kind are alike here, so that they may share."""
+    shared = LRUCache[Any, Any](5_000)
+    held = property(lambda engine: shared, lambda engine, own: None)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Engine, "_compiled_cache", held, raising=False)
+        patched.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
+        patched.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -21,19 +21,20 @@ _EMPTY = """
     DECLARE
         one record;
         is_filled boolean;
-        filled text := '';
     BEGIN
+        -- Nothing fires, and no key is followed. TRUNCATE makes a table's files anew, which takes
+        -- longer than to delete a few rows.
+        SET LOCAL session_replication_role = replica;
         FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables
             WHERE schemaname = 'public' AND tablename <> 'alembic_version'
         LOOP
             EXECUTE 'SELECT EXISTS (SELECT FROM ' || one.name || ')' INTO is_filled;
-            IF is_filled THEN
-                filled := filled || ', ' || one.name;
+            IF is_filled AND pg_relation_size(one.name::regclass) > 1000000 THEN
+                EXECUTE 'TRUNCATE ' || one.name || ' CASCADE';
+            ELSIF is_filled THEN
+                EXECUTE 'DELETE FROM ' || one.name;
             END IF;
         END LOOP;
-        IF filled <> '' THEN
-            EXECUTE 'TRUNCATE ' || substr(filled, 3) || ' CASCADE';
-        END IF;
         PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S';
     END $$
 """
