@@ -29,6 +29,7 @@ from portal.config import settings
 from portal.db import atomic, storable
 from portal.errors import SettingsError
 from portal.interrupt import at_most, ended_after
+from portal.languages import mark
 from portal.messages import Words, code_in_words, link_url, portal_url, render
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
@@ -214,7 +215,7 @@ def _address(job: Job, channel: Channel, found: Settings) -> str:
     """
     address = address_of(job.contact, channel.caps.address)
     if not address:
-        missing = {"phone": "phone number", "email": "e-mail address"}.get(
+        missing = {"phone": mark("phone number"), "email": mark("e-mail address")}.get(
             channel.caps.address, channel.address_label or f"address for {channel.name}"
         )
         raise PermanentError(

@@ -97,8 +97,13 @@ def counter(language: str, *, is_html: bool = False) -> Callable[..., str]:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Return *words* one after the other, parted as the language of the reader parts them."""
-    return format_list(words, style="unit", locale=reader()) if words else ""
+    """Return *words* one after the other, in the language of the reader."""
+    return in_a_row(words, reader())
+
+
+def in_a_row(words: Sequence[str], language: str) -> str:
+    """Return *words* one after the other, parted as *language* parts them."""
+    return format_list(words, style="unit", locale=language) if words else ""
 
 
 def counted(number: int) -> str:

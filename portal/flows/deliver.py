@@ -20,6 +20,7 @@ from portal.db import DatabaseAway, atomic, now
 from portal.ends import OUT, write_end, write_ends
 from portal.interrupt import one_watch
 from portal.lanes import BATCH, PROMPT_SECONDS, Seat, alone, lane_of
+from portal.languages import mark
 from portal.messages import language_of
 from portal.models import claims, outbox
 from portal.models.channel_setting import ChannelSetting
@@ -227,18 +228,18 @@ def _why_not(job: Job, access: PortalAccess) -> tuple[Status, str] | None:
     """Tell why the message is no longer worth sending, or None when it is."""
     link = job.link
     if access.is_over:
-        return Status.CANCELLED, "The contact's access ended before it went out."
+        return Status.CANCELLED, mark("The contact's access ended before it went out.")
     if not access.is_open or link.auth_epoch != access.auth_epoch:
-        return Status.CANCELLED, "The contact's access or address changed before it went out."
+        return Status.CANCELLED, mark("The contact's access or address changed before it went out.")
     if link.used_at is not None or link.revoked_at is not None:
-        return Status.CANCELLED, "The link was used or replaced before the message went out."
+        return Status.CANCELLED, mark("The link was used or replaced before the message went out.")
     if access.family_cut_at is not None and link.created_at <= access.family_cut_at:
-        return Status.CANCELLED, "The contact signed in before it went out."
+        return Status.CANCELLED, mark("The contact signed in before it went out.")
     channel = plugins.current().channel(job.claim.channel)
     if job.claim.is_takeover and channel is not None and not channel.caps.idempotent:
-        return Status.UNKNOWN, "A worker ended while it was sending; it may have gone out."
+        return Status.UNKNOWN, mark("A worker ended while it was sending; it may have gone out.")
     if job.claim.deadline_at <= now():
-        return Status.EXPIRED, "It could not be sent before its link would have expired."
+        return Status.EXPIRED, mark("It could not be sent before its link would have expired.")
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from portal import sending
 from portal.db import DatabaseAway, atomic, db, now
+from portal.languages import mark
 from portal.models import run_contacts
 from portal.models.account import Account
 from portal.models.address import normalise_email
@@ -36,7 +37,9 @@ for each."""
 TALLY_EVERY = timedelta(seconds=2)
 SETTLED_EVERY = timedelta(minutes=10)
 TALLY_UNTIL = timedelta(days=7)
-UNFORESEEN = "The portal failed at this row; its log says how. Try the failed once more later."
+UNFORESEEN = mark(
+    "The portal failed at this row; its log says how. Try the failed once more later."
+)
 _EXPECTED = {
     Verdict.NEW: "",
     Verdict.KNOWN: "",
@@ -45,11 +48,11 @@ _EXPECTED = {
     Verdict.JOINED: str(Access.JOINED),
 }
 _MEANWHILE = {
-    "": "Their access was taken away meanwhile.",
-    Access.INVITED: "They are invited already.",
-    Access.JOINED: "They have joined already.",
-    Access.SUSPENDED: "Their access is suspended.",
-    Access.REVOKED: "Their access was revoked.",
+    "": mark("Their access was taken away meanwhile."),
+    Access.INVITED: mark("They are invited already."),
+    Access.JOINED: mark("They have joined already."),
+    Access.SUSPENDED: mark("Their access is suspended."),
+    Access.REVOKED: mark("Their access was revoked."),
 }
 
 
@@ -226,7 +229,7 @@ class _Chunk:
             elif kind is None:
                 self._end(row, State.DONE, whom=contact.id)
             elif contact.id in served:
-                self._end(row, State.SKIPPED, why="The address stands further up already.")
+                self._end(row, State.SKIPPED, why=mark("The address stands further up already."))
             else:
                 served.add(contact.id)
                 kinds[kind][contact.id] = row

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from portal.db import atomic
 from portal.errors import TakenError
-from portal.languages import _
+from portal.languages import _, mark
 from portal.models.account import Account
 from portal.models.address import normalise_email, normalise_phone
 from portal.models.contact import Contact
@@ -56,7 +56,7 @@ def edit_contact(
     if moved:
         PortalAccess.end_everything(contact.id)
         Reminder.forget(contact.id)
-        Delivery.cancel_pending(contact.id, "The contact's address was changed.")
+        Delivery.cancel_pending(contact.id, mark("The contact's address was changed."))
     Event.record(
         "email_changed" if moved else "edited",
         account_id=account.id,

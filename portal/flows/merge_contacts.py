@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from portal.db import atomic, db
+from portal.languages import mark
 from portal.models import contact_merge
 from portal.models.account import Account
 from portal.models.contact import Contact
@@ -45,7 +46,7 @@ def merge_contacts(
     contact_merge.move(gone, kept)
     if kept.change(**after, addresses=addresses):
         PortalAccess.end_everything(kept.id)
-        Delivery.cancel_pending(kept.id, "The contact's address was changed.")
+        Delivery.cancel_pending(kept.id, mark("The contact's address was changed."))
     db.session.flush()
     Event.record(
         "merged",

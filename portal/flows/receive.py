@@ -9,6 +9,7 @@ from portal import fallback, tokens
 from portal.channel import Receipt
 from portal.channel.kinds import CAUSES
 from portal.db import atomic, storable
+from portal.languages import mark
 from portal.models import delivery_receipt, delivery_story
 from portal.models.delivery import Delivery, Status
 from portal.models.event import Event
@@ -62,12 +63,12 @@ def _put_right(delivery: Delivery, link: MagicLink | None, status: str, reason: 
     if status in _NOT_ARRIVED:
         if link is None or link.used_at is None:
             delivery_receipt.mark_access(delivery, undelivered=True)
-        fallback.stand_in(delivery.id, reason or "The provider could not deliver it.")
+        fallback.stand_in(delivery.id, reason or mark("The provider could not deliver it."))
     elif status == Status.DELIVERED:
         delivery_receipt.mark_access(delivery, undelivered=False)
         follower_id = delivery_receipt.follower_in_queue(delivery.id)
         if follower_id is not None:
-            why = "The message that it was to stand in for has arrived."
+            why = mark("The message that it was to stand in for has arrived.")
             Delivery.cancel(delivery.account_id, follower_id, why)
         StaffTask.close(delivery.contact_id, "delivered")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portal.db import atomic
+from portal.languages import mark
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.delivery import Delivery
@@ -13,6 +14,12 @@ from portal.models.portal_access import OPEN, Access, PortalAccess
 from portal.models.staff import Staff
 
 BATCH = 50
+
+
+_SHUT_OUT = {
+    Access.SUSPENDED: mark("The contact's access was suspended."),
+    Access.REVOKED: mark("The contact's access was revoked."),
+}
 
 
 @atomic
@@ -62,7 +69,7 @@ def _shut_out(
 ) -> bool:
     if not PortalAccess.change_status(contact.id, status, was=was):
         return False
-    Delivery.cancel_pending(contact.id, f"The contact's access was {status}.")
+    Delivery.cancel_pending(contact.id, _SHUT_OUT[status])
     _record(str(status), contact, by, request_id)
     return True
 

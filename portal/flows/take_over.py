@@ -9,6 +9,7 @@ from portal.channel import ChannelError
 from portal.config import settings
 from portal.db import after_commit, atomic, db, now
 from portal.lanes import Left
+from portal.languages import mark
 from portal.models import outbox
 from portal.models.channel_setting import ChannelSetting
 from portal.models.delivery import Delivery, Status
@@ -16,7 +17,7 @@ from portal.models.event import Event
 from portal.models.portal_access import PortalAccess
 from portal.plugins.guard import About
 
-OVERDUE = "No receipt came in time; nobody knows whether the message arrived."
+OVERDUE = mark("No receipt came in time; nobody knows whether the message arrived.")
 
 
 @atomic

@@ -23,6 +23,7 @@ from portal.db import atomic, db, now, storable
 from portal.drafts import drafted
 from portal.errors import PortalError
 from portal.interrupt import at_most, ended_after
+from portal.languages import mark
 from portal.messages import portal_url
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
@@ -98,7 +99,7 @@ def _checked(channel: Channel, found: Settings) -> Outcome:
     if not isinstance(report, Report):
         raise TypeError("check must return a Report or None")
     bad = [finding.title for finding in report.findings if finding.level == "bad"]
-    words = f"Look at: {', '.join(bad)}." if bad else "Everything is in order."
+    words = f"Look at: {', '.join(bad)}." if bad else mark("Everything is in order.")
     return Outcome(not bad, words, findings=tuple(report.findings), facts=dict(report.facts))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from portal.db import db, now
 from portal.errors import AccessError
-from portal.languages import _
+from portal.languages import _, mark
 from portal.models.account import Account
 from portal.models.delivery import Delivery
 from portal.models.event import Event
@@ -43,7 +43,7 @@ def move(
     _write(list(before), {"ends_at": ends_at})
     _write(over, {"auth_epoch": PortalAccess.auth_epoch + 1})
     for contact_id in over:
-        Delivery.cancel_pending(contact_id, "The contact's access had ended.")
+        Delivery.cancel_pending(contact_id, mark("The contact's access had ended."))
     _record(account, before, ends_at, by, request_id)
     return len(before)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import queue
 from portal.db import Base, Id, after_commit, db, now
+from portal.languages import mark
 
 LONGEST = timedelta(seconds=90)
 """A trial that runs longer has lost its worker."""
@@ -98,8 +99,8 @@ class ChannelTrial(Base):
     def give_up_lost(cls) -> None:
         """End the trials whose worker is gone, and those that no worker has taken up."""
         at = now()
-        ended = "The worker ended while it tried. The channel's plugin may be at fault."
-        nobody = "No worker took it up in time. Try again once workers are running."
+        ended = mark("The worker ended while it tried. The channel's plugin may be at fault.")
+        nobody = mark("No worker took it up in time. Try again once workers are running.")
         for where, words in (
             ((cls.status == "running", cls.started_at <= at - LONGEST), ended),
             ((cls.status == "queued", cls.asked_at <= at - LONGEST_WAIT), nobody),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, literal, update
 
 from portal.db import UtcDateTime, db, execute, now, put
+from portal.languages import mark
 from portal.models.contact import Contact
 from portal.models.contact_tag import ContactTag
 from portal.models.delivery import PENDING, Delivery, Status
@@ -49,10 +50,12 @@ def move(gone: Contact, kept: Contact) -> None:
 def _cancel(contact_id: int) -> None:
     """Cancel what is queued, and let the worker of what is being sent write nothing of it."""
     pending = (Delivery.contact_id == contact_id, Delivery.status.in_(PENDING))
-    sending = "The contact was merged with another while it was being sent. It may have gone out."
+    sending = mark(
+        "The contact was merged with another while it was being sent. It may have gone out."
+    )
     words = case(
         (Delivery.status == Status.SENDING, sending),
-        else_="The contact was merged with another.",
+        else_=mark("The contact was merged with another."),
     )
     execute(
         update(Delivery)

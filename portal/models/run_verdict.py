@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal.contact_files import Row
 from portal.db import db
 from portal.errors import AddressError
+from portal.languages import mark
 from portal.models.account import Account
 from portal.models.address import cleaned_email, likely_meant, normalise_email, normalise_phone
 from portal.models.contact import Contact
@@ -44,7 +45,9 @@ def judged(account: Account, run_id: int, rows: Sequence[Row]) -> list[dict[str,
             continue
         norm = one["email_norm"]
         if norm in seen:
-            one.update(verdict=Verdict.DUPLICATE, reason="The address stands further up already.")
+            one.update(
+                verdict=Verdict.DUPLICATE, reason=mark("The address stands further up already.")
+            )
         elif norm in known:
             one.update(verdict=_of_contact(known[norm]), contact_id=known[norm].id)
         else:
@@ -79,7 +82,7 @@ def _row(account: Account, run_id: int, row: Row) -> dict[str, Any]:
 
 def _norm(email: str) -> tuple[str, str]:
     if not email:
-        return "", "There is no e-mail address."
+        return "", mark("There is no e-mail address.")
     try:
         return normalise_email(email), ""
     except AddressError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.languages import _, mark
 from portal.models.contact_facts import DeliveryFacts
+from portal.stored_words import stored
 
 _PASSING = {
     "mailbox_full": mark("the mailbox is full"),
@@ -25,8 +26,7 @@ _UNKNOWN = mark("An unknown browser")
 
 def sentence(words: str) -> str:
     """Return *words* as they go on after a colon; our own are said in the reader's language."""
-    found = words.strip()
-    return _(found).rstrip(".") if found else ""
+    return stored(words.strip()).rstrip(".")
 
 
 def why(delivery: DeliveryFacts, otherwise: str) -> str:

@@ -7,6 +7,7 @@ from flask import Flask, g, request
 
 from portal.languages import LANGUAGES, READER, counter, direction, translator
 from portal.messages import bdi, language_of
+from portal.stored_words import stored
 
 _DESK = "/admin"
 
@@ -38,7 +39,7 @@ def said(words: str) -> str:
 
     They may as well be somebody else's, so they are escaped unless they are markup already.
     """
-    return words if hasattr(words, "__html__") else translator(language())(words)
+    return words if hasattr(words, "__html__") else stored(str(words))
 
 
 def number(value: float) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 from jinja2 import Environment, nodes
@@ -22,6 +24,7 @@ from portal_apprise.channel import Messenger
 from portal.channel import Channel
 from portal.languages import catalogue
 from portal_clipboard import Clipboard
+from portal_email import meanings
 from portal_email.channel import Email
 from portal_sms.channel import Sms
 
@@ -35,6 +38,9 @@ PAGES = [
     *(TEMPLATES / name for name in ("_macros.html", "base.html")),
 ]
 CHANNELS: tuple[type[Channel], ...] = (Clipboard, Email, Messenger, Sms)
+PLUGINS = [ROOT / "plugins" / kind.__module__.partition(".")[0] for kind in CHANNELS]
+COUNTRIES = {*Locale("en").territories.values()}
+"""Names that every language has in the data of Unicode's CLDR."""
 SAYS = {"_": 1, "mark": 1, "_n": 2}
 """What says a sentence, and how many of its first words are ours: of a plural, one and many."""
 
@@ -55,6 +61,11 @@ def of_desk() -> dict[Sentence, list[Place]]:
     for kind in CHANNELS:
         for sentence in in_channel(kind):
             found[sentence].append((f"plugins/{kind.__module__.partition('.')[0]}", 0))
+    for folder in PLUGINS:
+        for sentence, place, line in in_plugin(folder):
+            found[sentence].append((place, line))
+    for meaning in _meanings():
+        found[f"The mail server {meaning}."].append(("plugins/portal_email/meanings.py", 0))
     of_clients = catalogue("de")
     known = {*of_clients.sentences, *of_clients.plurals}
     return {one: at for one, at in found.items() if _key(one) not in known}
@@ -94,7 +105,56 @@ def in_channel(kind: type[Channel]) -> Iterator[str]:
         said = (field.label.text, field.description, (field.render_kw or {}).get("data-group"))
         yield from (str(words) for words in said if words)
         for choice in getattr(field, "choices", None) or ():
-            yield str(choice.label if hasattr(choice, "label") else choice[1])
+            label = str(choice.label if hasattr(choice, "label") else choice[1])
+            if label not in COUNTRIES:
+                yield label
+
+
+def in_plugin(folder: Path) -> Iterator[tuple[str, str, int]]:
+    """Yield each whole sentence in the code of a built-in plugin, with its place: they are what a
+    message failed with, what a check found, and what is wrong with a setting."""
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_text())
+        aside = {*_docstrings(tree), *_parts(tree), *_of_nobody(tree)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and node not in aside and _is_sentence(node.value):
+                yield node.value, str(path.relative_to(ROOT)), node.lineno
+            elif isinstance(node, ast.Call) and _name(node) in ("Finding", "_add"):
+                title = node.args[1] if len(node.args) > 1 else None
+                if isinstance(title, ast.Constant) and not title.value.isupper():
+                    yield title.value, str(path.relative_to(ROOT)), node.lineno
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
+    return (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+
+
+def _parts(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the pieces of sentences with values in them."""
+    joined = (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
+    return (piece for node in joined for piece in node.values)
+
+
+def _of_nobody(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what is said of a forged receipt: it is thrown away, and no page shows it."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (given for call in calls if _name(call) == "ForgedError" for given in call.args)
+
+
+def _is_sentence(words: object) -> bool:
+    is_whole = isinstance(words, str) and re.fullmatch(r"[A-Z][^\n]*[a-z] [^\n]+\.", words)
+    return bool(is_whole) and "\0" not in str(words)
+
+
+def _name(call: ast.Call) -> str:
+    return getattr(call.func, "id", "") or getattr(call.func, "attr", "")
+
+
+def _meanings() -> Iterator[str]:
+    """Yield what "The mail server" does, as a reply of it is understood."""
+    several = (meanings.ENHANCED, meanings.BASIC, meanings.BY_STAGE)
+    yield from (one.words for known in several for one in known.values())
+    yield from (one.words for _pattern, one in meanings.TELLING)
 
 
 def lacking(language: str) -> str:

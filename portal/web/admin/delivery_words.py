@@ -10,6 +10,7 @@ from portal.db import now
 from portal.languages import _, mark
 from portal.models.delivery import Status
 from portal.models.delivery_list import OTHER, UNDELIVERED
+from portal.stored_words import stored as said
 
 SOON = timedelta(minutes=5)
 """What goes out within this time is worth waiting for on the page."""
@@ -117,8 +118,7 @@ def kind_words(kind: str) -> str:
 
 def own_words(stored: object) -> str:
     """Return a reason as it is stored, in the reader's language when it is a sentence of ours."""
-    words = str(stored or "")
-    return _(words) if words else ""
+    return said(str(stored or ""))
 
 
 def channel_name(channel_id: str) -> str:
