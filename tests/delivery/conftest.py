@@ -51,7 +51,6 @@ def works() -> Iterator[Callable[..., None]]:
 
     def start(app: Flask, *, processes: int = 1) -> None:
         def run() -> None:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.setpgid(0, 0)
             workers.run(app, processes)
 
@@ -62,11 +61,12 @@ def works() -> Iterator[Callable[..., None]]:
         with warnings.catch_warnings():  # the mail server of the tests is a thread of this process
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
+        os.setpgid(process.pid, process.pid)  # whichever of the two is first
         started.append(process)
 
     yield start
     for process in started:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)  # how it stops by itself is looked at elsewhere
         process.join(10)
         assert not process.is_alive()
 
