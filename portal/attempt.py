@@ -30,7 +30,7 @@ from portal.db import atomic, storable
 from portal.errors import SettingsError
 from portal.interrupt import at_most, ended_after
 from portal.languages import mark
-from portal.messages import Words, code_in_words, link_url, portal_url, render
+from portal.messages import Words, code_in_words, link_url, render
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.claims import Claim
@@ -234,13 +234,14 @@ def _added(job: Job) -> dict[str, str]:
 
 def _words(job: Job, token: str, added: dict[str, str]) -> Words:
     account, contact, link = job.account, job.contact, job.link
+    front = account.front(link.created_at)
     return Words(
         kind=cast(MessageKind, link.kind),
         account_name=account.name,
         accent=account.accent,
-        portal_url=portal_url(settings().url, account.slug),
-        portal_host=settings().netloc,
-        link=link_url(settings().url, token),
+        portal_url=front.door,
+        portal_host=front.host,
+        link=link_url(front.url, token),
         code=code_of(token) if link.flow_digest else "",
         contact_name=contact.name,
         sent_by=job.sender.called if job.sender else "",

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import secrets
 import sys
-from contextlib import suppress
 from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +17,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from portal.errors import SettingsError
+from portal.key_file import keys_in
+from portal.names import server_address
 
 PACKAGE = Path(__file__).resolve().parent
 LONGEST_LINK = 76
@@ -149,8 +149,13 @@ class Settings(BaseSettings):
         (),
         description="Hosts in your own network that accounts may have called; * for any.",
     )
+    dns_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Name servers to ask about accounts' own domains: address or address:port."
+    )
 
-    @field_validator("secret_keys", "plugins", "backoff", "private_hosts", mode="before")
+    @field_validator(
+        "secret_keys", "plugins", "backoff", "private_hosts", "dns_servers", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -187,6 +192,13 @@ class Settings(BaseSettings):
             _check_server(value)
         return value
 
+    @field_validator("dns_servers")
+    @classmethod
+    def _servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for server in value:
+            server_address(server)
+        return value
+
     @field_validator("mail_from", "bounce_address")
     @classmethod
     def _one_address(cls, value: str) -> str:
@@ -217,6 +229,18 @@ class Settings(BaseSettings):
     @property
     def is_https(self) -> bool:
         return self.url.startswith("https://")
+
+    def url_at(self, host: str) -> str:
+        """Return what links begin with at *host*, an account's own domain: https, and on this
+        machine alone whatever PORTAL_URL is, with its port."""
+        if self.is_https:
+            return f"https://{host}"
+        return f"http://{host}{self.netloc[len(self.hostname) :]}"
+
+    @property
+    def longest_host(self) -> int:
+        """The characters that an account's own domain may have, for links to stay whole."""
+        return LONGEST_LINK - _LINK_TAIL - len(self.url_at(""))
 
     @property
     def is_loopback(self) -> bool:
@@ -269,7 +293,7 @@ def prepare_home(found: Settings) -> Settings:
     try:
         found.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not found.secret_keys:
-            found.secret_keys = _keys_in(found.home / "secret_keys")
+            found.secret_keys = keys_in(found.home / "secret_keys")
         if not os.access(found.home, os.W_OK):
             raise PermissionError(13, "Permission denied")
     except OSError as error:
@@ -337,28 +361,6 @@ def _is_loopback(host: str) -> bool:
 
 def _mail_host(host: str) -> str:
     return "localhost.localdomain" if _is_loopback(host) else host
-
-
-def _keys_in(path: Path) -> tuple[str, ...]:
-    """Read the keys of *path*; the process that comes first makes them, whole or not at all."""
-    if not path.exists():
-        _write_key(path)
-    keys = tuple(path.read_text().split())
-    if not keys:
-        raise SettingsError(f"{path} is empty. Restore it, or remove it and lose open links.")
-    return keys
-
-
-def _write_key(path: Path) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    with suppress(FileExistsError):  # another process was first
-        os.link(draft, path)
-    draft.unlink()
 
 
 def _complaint(item: Any) -> str:

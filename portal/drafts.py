@@ -6,9 +6,8 @@ from datetime import timedelta
 from typing import cast
 
 from portal.channel import Kind, Message
-from portal.config import settings
 from portal.db import now
-from portal.messages import Words, portal_url, render
+from portal.messages import Words, render
 from portal.models.account import Account
 from portal.wording import SHORT, OwnWords
 
@@ -22,15 +21,15 @@ def drafted(
 ) -> Message:
     """Return the message with *words*, or with Portico's own. Its link leads to the portal's
     door: nobody is signed in by a draft."""
-    url = portal_url(settings().url, account.slug)
+    front = account.front()
     return render(
         Words(
             kind=cast(Kind, kind),
             account_name=account.name,
             accent=account.accent,
-            portal_url=url,
-            portal_host=settings().netloc,
-            link=url,
+            portal_url=front.door,
+            portal_host=front.host,
+            link=front.door,
             code=CODE if kind == "self" else "",
             contact_name=CLIENT,
             sent_by="" if kind == "self" else staff,

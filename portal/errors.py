@@ -23,6 +23,10 @@ class TakenError(PortalError):
     """Another row of the account already has this value."""
 
 
+class DomainError(PortalError):
+    """The account's own domain cannot be asked for, or looked up, now."""
+
+
 class PictureError(PortalError):
     """What was uploaded is no picture that can be shown."""
 

@@ -192,12 +192,9 @@ def _own_short(words: Words, said: dict[str, str]) -> str:
 
 
 def link_url(url: str, token: str) -> str:
-    """Return the link of *token*; *url* is PORTAL_URL, never what a request says of its host."""
+    """Return the link of *token*; *url* is PORTAL_URL or at an account's own domain, never what a
+    request says of its host."""
     return f"{url}/l/{token}"
-
-
-def portal_url(url: str, slug: str) -> str:
-    return f"{url}/p/{slug}"
 
 
 def code_in_words(code: str) -> str:

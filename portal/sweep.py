@@ -21,6 +21,7 @@ from portal.flows.remind import remind
 from portal.flows.seal_history import HistoryError, seal
 from portal.flows.take_over import stop_waiting
 from portal.models import outbox
+from portal.models.account_domain import AccountDomain
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_view import ClientView
@@ -38,6 +39,8 @@ LEAST_BATCH, EACH = 100, 20
 """Wakes of one round, in all and for each worker, which goes on by itself once it is awake."""
 LOW_WATER = 100
 """While more wakes than this are waiting, workers have enough to do."""
+DOMAINS = 20
+"""Accounts' own domains that are looked at in one round."""
 SEAL_SECONDS = 0.25
 """How long one round seals the history."""
 REMIND_SECONDS = 0.5
@@ -91,6 +94,8 @@ class Sweep:
         forget_old()
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
+        for domain_id in _domains_due():
+            self._wake_or_do(Work("domain", domain_id, False))
         _remind()
         _seal_history()
 
@@ -151,6 +156,12 @@ def _queue_depth() -> int:
 
 def _without_receipt() -> list[int]:
     found = outbox.without_receipt(BATCH)
+    db.session.rollback()
+    return found
+
+
+def _domains_due() -> list[int]:
+    found = AccountDomain.due(limit=DOMAINS)
     db.session.rollback()
     return found
 

@@ -19,6 +19,7 @@ from portal import metrics, plugins, queue
 from portal import sweep as sweeping
 from portal.db import db
 from portal.flows.ask import answer
+from portal.flows.check_domain import check_domain
 from portal.flows.deliver import deliver, deliver_claimed
 from portal.flows.do_run import count_messages, go_on
 from portal.flows.observe import HOOK, observe
@@ -83,6 +84,13 @@ def run_one(run_id: int) -> None:
     _in_lane(f"run {run_id}", lambda: _run_for_a_while(run_id))
 
 
+def look_at_one(domain_id: int) -> None:
+    def look() -> None:
+        check_domain(domain_id)
+
+    _in_lane(f"domain {domain_id}", look)
+
+
 def _run_for_a_while(run_id: int) -> None:
     is_stopping = _seat.is_stopping if _seat else lambda: False
     goes_on = read(run_id, seconds=RUN_SECONDS)
@@ -98,6 +106,7 @@ VERBS: dict[str, Callable[[int], None]] = {
     "try": try_one,
     "poll": poll_one,
     "run": run_one,
+    "domain": look_at_one,
 }
 
 

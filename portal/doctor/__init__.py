@@ -13,7 +13,7 @@ from portal import config
 from portal.app import create_app
 from portal.channel import Finding
 from portal.db import DatabaseAway, db, reads_only
-from portal.doctor import address, channels, clock, history, place, sending, stores
+from portal.doctor import address, channels, clock, domains, history, place, sending, stores
 from portal.doctor.fetching import PATIENCE_SECONDS
 from portal.errors import PortalError, SettingsError
 from portal.probe import NoAnswerError, ask
@@ -93,6 +93,7 @@ def _checks(app: Flask, queue_complaint: str, slug: str) -> Iterator[Check]:
     yield Check("History", _inside(app, history.sealed))
     yield Check("Public URL", partial(address.public, found), 3 * PATIENCE_SECONDS)
     yield Check("Proxies", partial(address.proxies, found))
+    yield Check("Domains", _inside(app, partial(domains.own, found, slug)), domains.SECONDS)
     yield Check("Clock", _inside(app, partial(clock.clocks, found)), 2 * PATIENCE_SECONDS)
     yield Check("Plugins", _inside(app, channels.plugged))
     with app.app_context():

@@ -12,11 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import plugins
 from portal.channel import Channel, ChannelError, Message, SendRequest, Sent, Settings
-from portal.config import settings
 from portal.db import atomic, db, now
 from portal.errors import AlreadyShownError, LinkEndedError
 from portal.languages import _, mark
-from portal.messages import Words, language_of, link_url, portal_url, render
+from portal.messages import Words, language_of, link_url, render
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.event import Event
@@ -159,7 +158,7 @@ def _through_clipboard(account: Account, contact: Contact, link: MagicLink, by: 
 
     Whatever it does, the person gets the link that has just been made for them.
     """
-    url = link_url(settings().url, link.token())
+    url = link_url(account.front(link.created_at).url, link.token())
     message = _message(account, contact, link, by, url)
     plain = Shown(url, link.expires_at, message.text)
     found = plugins.current()
@@ -224,12 +223,13 @@ def _message(account: Account, contact: Contact, link: MagicLink, by: Staff, url
     """Return the words around the link: whatever its kind, it is *by* who hands it over."""
     locale = contact.locale or account.locale
     own = own_words(account, Kind.MAGIC, language_of(locale), now())
+    front = account.front(link.created_at)
     return render(
         Words(
             kind="magic",
             account_name=account.name,
-            portal_url=portal_url(settings().url, account.slug),
-            portal_host=settings().netloc,
+            portal_url=front.door,
+            portal_host=front.host,
             link=url,
             expires_at=link.expires_at,
             contact_name=contact.name,

@@ -11,7 +11,6 @@ from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import PortalError, TeamError
 from portal.languages import _, mark
-from portal.messages import portal_url
 from portal.models.account import Account
 from portal.models.event import Event
 from portal.models.staff import Staff
@@ -204,7 +203,7 @@ def _request(account: Account, email: str, name: str, link: str, by: Staff) -> S
         f"{hello}{by.called} invites you to the staff of {account.name}, who look after its client "
         f"portal.\n\nJoin within {LIFE.days} days, by this link, which works once:\n\n{link}\n\n"
         f"If you do not know {account.name}, do nothing.\n\n"
-        f"The clients' side is at {portal_url(settings().url, account.slug)}\n"
+        f"The clients' side is at {account.front().door}\n"
     )
     return SendRequest(
         key=f"staff-{tokens.digest(link).hex()[:32]}",

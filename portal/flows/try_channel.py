@@ -18,13 +18,11 @@ from portal.channel import (
     Settings,
     TemporaryError,
 )
-from portal.config import settings
 from portal.db import atomic, db, now, storable
 from portal.drafts import drafted
 from portal.errors import PortalError
 from portal.interrupt import at_most, ended_after
 from portal.languages import mark
-from portal.messages import portal_url
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
@@ -71,9 +69,9 @@ def _outcome(trial: ChannelTrial, account: Account) -> Outcome:
     try:
         found = _settings(account, channel)
         with ended_after(seconds + WATCHDOG_SECONDS), at_most(seconds, too_late):
-            return (
-                _checked(channel, found) if trial.what == "check" else _sent(trial, channel, found)
-            )
+            if trial.what == "check":
+                return _checked(channel, found)
+            return _sent(trial, channel, found, account.front().door)
     except ChannelError as error:
         return Outcome(False, error.reason, error.reply)
     except PortalError as error:
@@ -103,10 +101,10 @@ def _checked(channel: Channel, found: Settings) -> Outcome:
     return Outcome(not bad, words, findings=tuple(report.findings), facts=dict(report.facts))
 
 
-def _sent(trial: ChannelTrial, channel: Channel, found: Settings) -> Outcome:
-    account, draft = found.account, trial.draft
-    url = portal_url(settings().url, account.slug)
-    if draft:
+def _sent(trial: ChannelTrial, channel: Channel, found: Settings, url: str) -> Outcome:
+    """Send a test message in which *url* is the portal's door."""
+    account = found.account
+    if trial.draft:
         return _draft_sent(trial, channel, found, url)
     text = f"This is a test message from {account.name}. The client portal is at {url}\n"
     sent = channel.send(

@@ -2,6 +2,7 @@
 
 from portal.models import outbox_figures
 from portal.models.account import Account
+from portal.models.account_domain import AccountDomain
 from portal.models.account_tally import AccountTally, SignInDay
 from portal.models.brand_image import BrandImage
 from portal.models.channel_setting import ChannelSetting
@@ -41,6 +42,7 @@ from portal.models.worker_sign import WorkerSign
 __all__ = [
     "Access",
     "Account",
+    "AccountDomain",
     "AccountTally",
     "BrandImage",
     "ChannelSetting",

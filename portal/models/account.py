@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, String, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +14,14 @@ from portal.config import settings
 from portal.db import Base, Id, db, now
 
 DEFAULT_ACCENT = "#1f6f5c"
+
+
+class Front(NamedTuple):
+    """Where clients come in: what links begin with, its host, and the portal's door."""
+
+    url: str
+    host: str
+    door: str
 
 
 class Account(Base):
@@ -31,6 +39,9 @@ class Account(Base):
     brand: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict, server_default="{}")
     """`support` and `footer` as clients read them; `logo` and `icon` with their `digest`, `width`
     and `height`."""
+    domain: Mapped[str] = mapped_column(String(253), default="", server_default="")
+    """The account's own domain while its links begin with it, else nothing."""
+    domain_since: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
 
     @classmethod
@@ -47,6 +58,19 @@ class Account(Base):
     def slugs(cls) -> dict[int, str]:
         """Return the slug of each account by its id."""
         return {row[0]: row[1] for row in db.session.execute(select(cls.id, cls.slug))}
+
+    def front(self, made_at: datetime | None = None) -> Front:
+        """Return where clients come in.
+
+        A message names the time its link was *made_at*: its next attempt then says the same,
+        although the account's own domain came into use meanwhile.
+        """
+        found = settings()
+        since = self.domain_since if self.domain else None
+        if since is None or (made_at is not None and made_at < since):
+            return Front(found.url, found.netloc, f"{found.url}/p/{self.slug}")
+        url = found.url_at(self.domain)
+        return Front(url, url.partition("://")[2], url)
 
     def life_of(self, kind: str) -> timedelta:
         """Return how long a link of *kind* lives once its message has gone out."""

@@ -15,6 +15,7 @@ from portal.web import (
     languages,
     limits,
     mailbox,
+    own_domain,
     plugin_pages,
     receipts,
     row_ids,
@@ -35,6 +36,7 @@ from portal.web.admin import (
     contacts,
     deliveries,
     delivery,
+    domains,
     invitations,
     joining,
     login_emails,
@@ -59,6 +61,7 @@ from portal.web.client import links, portal
 def init_app(app: Flask, found: Settings) -> None:
     """Add the pages to *app*, and what stands before and after each of them."""
     headers.init_app(app, found)
+    own_domain.init_app(app, found)
     health.init_app(app, found)
     viewing.init_app(app)
     uploads.init_app(app)
@@ -76,6 +79,7 @@ def init_app(app: Flask, found: Settings) -> None:
     for desk_page in (contact_tags, views, selection, client_views, adoption, reminders):
         app.register_blueprint(desk_page.bp)
     app.register_blueprint(branding.bp)
+    app.register_blueprint(domains.bp)
     app.register_blueprint(contact_data.bp)
     app.register_blueprint(merging.bp)
     app.register_blueprint(team.bp)

@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, jsonify
+from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from portal import readiness
 from portal.config import Settings
+from portal.web import own_domain
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PROBES = frozenset({"/healthz", "/readyz"})
+PROBES = frozenset({"/healthz", "/readyz", "/health/domain"})
 
 bp = Blueprint("health", __name__)
 
@@ -35,10 +36,21 @@ def ready() -> ResponseReturnValue:
     return jsonify(ok=is_ready, checks=checks), 200 if is_ready else 503
 
 
-class AnyHost:
-    """A WSGI app that answers for our one host, and probes for any.
+@bp.get("/health/domain")
+def domain() -> ResponseReturnValue:
+    """Tell a proxy whether to get a certificate for `?domain=`: 200 for our hosts, 404 for others.
 
-    Load balancers ask by address. The two probes name no host and link to nothing, so a Host that
+    It is answered from memory, so that a flood of made-up names costs the database nothing.
+    """
+    is_ours = own_domain.is_ours(request.args.get("domain", "").lower())
+    words, status = ("yes", 200) if is_ours else ("no", 404)
+    return words, status, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+class AnyHost:
+    """A WSGI app that answers for our hosts, and probes for any.
+
+    Load balancers ask by address. The probes name no host and link to nothing, so a Host that
     is made up gets nobody anything; all other pages still refuse it.
     """
 

@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 
 from portal.config import settings
 from portal.db import now
+from portal.web import own_domain
 from portal.web.headers import A_YEAR
 from portal.web.languages import language
 
@@ -36,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 def path_for(endpoint: str, **values: Any) -> str:
     """Return the path of *endpoint*, in the portal of this page unless *values* name another."""
-    return _path(endpoint, g.get("slug"), **values)
+    return own_domain.outside(_path(endpoint, g.get("slug"), **values))
 
 
 @cache

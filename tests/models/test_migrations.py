@@ -17,6 +17,7 @@ from portal import config, schema
 from portal.db import Base, db, now, put
 from portal.flows.seal_history import seal
 from portal.models.account import Account
+from portal.models.account_domain import AccountDomain
 from portal.models.brand_image import BrandImage
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
@@ -113,6 +114,7 @@ def fill_the_rest() -> None:
     MessageWords.write(account, "invite", "short", "en", OwnWords("Come in: {{link}}"), 1)
     BrandImage.put_up(delivery.account_id, "logo", b"a picture")
     StaffInvitation.issue(account.id, "nia@acme.example", "support", name="", by=1)
+    AccountDomain.ask(account.id, "clients.acme.example")
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
     put(run := Run(account_id=delivery.account_id, what="add", source="file"))
     RunPiece.add(run.id, 0, b"E-mail")

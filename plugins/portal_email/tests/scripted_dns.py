@@ -58,6 +58,14 @@ class ScriptedDns:
             return None
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
+        alias = self.records.get(f"{name} CNAME", [])
+        if alias and not found:
+            target = dns.name.from_text(alias[0])
+            to = dns.rrset.from_text(question.name, 60, "IN", "CNAME", target.to_text())
+            answer.answer.append(to)
+            name = target.to_text(omit_final_dot=True)
+            found = self.records.get(f"{name} {kind}", [])
+            question = dns.rrset.RRset(target, question.rdclass, question.rdtype)
         if found == FAILS:
             answer.set_rcode(dns.rcode.SERVFAIL)
         elif found:

@@ -124,11 +124,7 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
         )
     if detail.get("why") in _WHY:
         yield _(_WHY[detail["why"]])
-    if "host" in detail:
-        yield isolate(str(detail["host"]))
-    if "is_proxied" in detail:
-        is_proxied = detail["is_proxied"]
-        yield _("A proxy stands in front of it") if is_proxied else _("No proxy is in front of it")
+    yield from _of_domain(detail)
     yield from _of_words(detail)
     yield from _of_factors(detail)
     yield from _run(detail)
@@ -150,6 +146,14 @@ def _of_role(role: Any) -> str:
 def _via(way: str) -> str:
     known = _VIA.get(way)
     return _(known) if known else _("With their %(way)s", way=way)
+
+
+def _of_domain(detail: dict[str, Any]) -> Iterator[str]:
+    if "host" in detail:
+        yield isolate(str(detail["host"]))
+    if "is_proxied" in detail:
+        is_proxied = detail["is_proxied"]
+        yield _("A proxy stands in front of it") if is_proxied else _("No proxy is in front of it")
 
 
 def _run(detail: dict[str, Any]) -> Iterator[str]:

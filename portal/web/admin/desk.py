@@ -9,9 +9,7 @@ from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.config import settings
 from portal.errors import PortalError
-from portal.messages import portal_url
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.staff import Staff
@@ -92,7 +90,7 @@ def _desk_context() -> dict[str, object]:
     at_work = current_user.at_work
     return {
         "staff": DeskStaff(g.staff.name, g.staff.email, at_work.role),
-        "public_portal_url": portal_url(settings().url, g.account.slug),
+        "public_portal_url": g.account.front().door,
     }
 
 

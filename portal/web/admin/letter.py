@@ -7,8 +7,7 @@ from typing import cast
 from portal import plugins
 from portal.channel import Kind as MessageKind
 from portal.channel import Message
-from portal.config import settings
-from portal.messages import Words, language_of, link_url, portal_url, render
+from portal.messages import Words, language_of, link_url, render
 from portal.models.account import Account
 from portal.models.delivery_story import DeliveryPeople
 from portal.models.magic_link import Kind
@@ -29,14 +28,15 @@ def masked_message(account: Account, people: DeliveryPeople) -> Message:
     delivery, link, contact, _access, sender = people
     locale = contact.locale or account.locale
     own = own_words(account, link.kind, language_of(locale), link.created_at)
+    front = account.front(link.created_at)
     return render(
         Words(
             kind=cast(MessageKind, link.kind),
             account_name=account.name,
             accent=account.accent,
-            portal_url=portal_url(settings().url, account.slug),
-            portal_host=settings().netloc,
-            link=link_url(settings().url, MASK * TOKEN_LENGTH),
+            portal_url=front.door,
+            portal_host=front.host,
+            link=link_url(front.url, MASK * TOKEN_LENGTH),
             code=MASK * 8 if link.flow_digest else "",
             contact_name=contact.name,
             sent_by=sender.called if sender else "",

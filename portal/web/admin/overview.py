@@ -8,9 +8,11 @@ from flask import g, render_template
 from flask.typing import ResponseReturnValue
 
 from portal.db import now
+from portal.models.account_domain import AccountDomain
 from portal.models.account_tally import AccountTally, SignInDay
 from portal.models.delivery_list import OTHER, trouble
 from portal.models.event import Event
+from portal.models.staff_role import Role
 from portal.models.staff_task import StaffTask
 from portal.web.admin.delivery_words import cause_words, kind_words
 from portal.web.admin.desk import at_desk, desk
@@ -27,6 +29,7 @@ DAYS = 30
 @bp.get("/")
 def page() -> ResponseReturnValue:
     account, _staff = at_desk()
+    may_lead = g.at_work.role != Role.SUPPORT
     today = now().astimezone(ZoneInfo(account.time_zone)).date()
     tally = AccountTally.of(account.id)
     return render_template(
@@ -38,6 +41,7 @@ def page() -> ResponseReturnValue:
         shown_tasks=TASKS,
         kind_words=kind_words,
         paused=paused_channels(account.id),
+        failing_domain=AccountDomain.failing(account.id) if may_lead else "",
         **_lately(account.id),
     )
 

@@ -19,7 +19,7 @@ from portal.models.look import Look
 from portal.models.magic_link import Kind
 from portal.models.sighting import Sighting
 from portal.models.sign_in_request import Asked
-from portal.web import cookies, sessions, support
+from portal.web import cookies, own_domain, sessions, support
 from portal.web.client.portal import flow_for, where_to
 from portal.web.limits import (
     ASKS,
@@ -30,6 +30,7 @@ from portal.web.limits import (
     links_per_network,
 )
 from portal.web.redirects import see_other
+from portal.web.templating import path_for
 
 bp = Blueprint("links", __name__, url_prefix="/l")
 
@@ -118,11 +119,21 @@ def _opened_look(handle: str) -> Look | None:
     """Tell about the link that this browser has opened under *handle*."""
     opened = cookies.read_link(handle)
     digest = tokens.token_digest_of(opened.token) if opened else None
-    return Look.at(digest) if digest else None
+    return _known(digest) if digest else None
+
+
+def _known(digest: bytes) -> Look | None:
+    return _of_this_host(Look.at(digest))
+
+
+def _of_this_host(look: Look | None) -> Look | None:
+    """Return *look*; at another account's own domain it is as unknown as none."""
+    held = own_domain.held()
+    return look if look and (held is None or held.slug == look.slug) else None
 
 
 def _look(digest: bytes, handle: str) -> ResponseReturnValue:
-    look = Look.at(digest)
+    look = _known(digest)
     state = look.state(now()) if look else "incomplete"
     if look is None:
         return _dead(state, NOT_FOUND)
@@ -145,6 +156,8 @@ def _look(digest: bytes, handle: str) -> ResponseReturnValue:
 
 
 def _press(digest: bytes, opened: cookies.OpenedLink, handle: str) -> ResponseReturnValue:
+    if own_domain.held() and _known(digest) is None:
+        return _failed("incomplete", NOT_FOUND, None, handle)
     slug = request.form.get("portal", "")[:40]
     flow = cookies.read_flow(slug)
     signed_in = sign_in_by_link(
@@ -214,7 +227,7 @@ def _dead(
         masked=masked(look.email) if look else None,
         can_renew=look is not None and state != "no_access",
         handle=handle,
-        sign_in_url=url_for("portal.front", slug=look.slug) if look else None,
+        sign_in_url=path_for("portal.front", slug=look.slug) if look else None,
         support_code=_support_code(state, look, handle),
     )
     return page_, status
@@ -223,7 +236,9 @@ def _dead(
 def _support_code(state: str, look: Look | None, handle: str) -> str:
     """Return the code to read out. Of the link whose cookie did not come back nothing is shown,
     but staff find it."""
-    seen = look or (Look.by_handle(handle) if state == "no_cookies" else None)
+    seen = look
+    if state == "no_cookies":
+        seen = _of_this_host(Look.by_handle(handle))
     return support.code_for(state, turn_away(_sighting(seen, state)) if seen else "")
 
 

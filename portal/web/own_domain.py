@@ -1,0 +1,127 @@
+"""Accounts' own domains: whose portal a request's host shows, and which paths it has there.
+
+A request for `https://clients.acme.example/code` goes on as one for `/p/acme/code` at PORTAL_URL,
+and what is answered leads back to the short paths. Nothing else of the installation is there.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, request
+
+from portal.config import Settings, settings
+from portal.db import DatabaseAway
+from portal.models.account_domain import AccountDomain, Held
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+FRESH_SECONDS = 2.0
+"""So long a process may not know of a domain that came or went."""
+_SHARED = ("/l/", "/static/", "/x/")
+"""Paths that are the same at each host: links, files, and the public pages of plugins."""
+_PORT = re.compile(r":\d*$")
+_HELD, _AWAY = "portal.own_domain", "portal.database_away"
+
+
+class OwnDomains:
+    """A WSGI app that knows the hosts beside PORTAL_URL's, which costs that one nothing.
+
+    All hosts are read at once and kept for two seconds: made-up ones cannot make it read more.
+    """
+
+    def __init__(self, app: Flask, found: Settings) -> None:
+        self._flask, self._app = app, app.wsgi_app
+        self._netloc, self._hostname = found.netloc, found.hostname
+        self._held: dict[str, Held] | None = None
+        self._until = 0.0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        if host != self._netloc and (name := _PORT.sub("", host.lower())) != self._hostname:
+            environ = self._at_home(environ, name)
+        return self._app(environ, start_response)
+
+    def of(self, host: str) -> Held | None:
+        """Return whose portal is at *host*. Raises DatabaseAway when nothing is known yet."""
+        if self._held is None or time.monotonic() >= self._until:
+            try:
+                with self._flask.app_context():
+                    self._held = AccountDomain.held()
+                self._until = time.monotonic() + FRESH_SECONDS
+            except DatabaseAway:
+                if self._held is None:
+                    raise
+        return self._held.get(host)
+
+    def _at_home(self, environ: WSGIEnvironment, name: str) -> WSGIEnvironment:
+        """Return the request as one for PORTAL_URL when *name* is a domain of ours."""
+        try:
+            held = self.of(name)
+        except DatabaseAway:
+            return {**environ, "HTTP_HOST": self._netloc, _AWAY: True}
+        if held is None:
+            return environ
+        path = inside(held, environ.get("PATH_INFO", ""))
+        return {**environ, "HTTP_HOST": self._netloc, "PATH_INFO": path, _HELD: held}
+
+
+def init_app(app: Flask, found: Settings) -> None:
+    hosts = OwnDomains(app, found)
+    app.extensions["portal_own_domains"] = hosts
+    app.wsgi_app = hosts  # type: ignore[method-assign]
+    app.before_request(_begin)
+    app.after_request(_lead_back)
+
+
+def is_ours(host: str) -> bool:
+    """Tell whether this installation answers for *host*."""
+    hosts: OwnDomains = current_app.extensions["portal_own_domains"]
+    return host == settings().hostname or hosts.of(host) is not None
+
+
+def held() -> Held | None:
+    """Return the own domain of this request, or None when it is for PORTAL_URL."""
+    found: Held | None = g.get("held")
+    return found
+
+
+def inside(held: Held, path: str) -> str:
+    """Return the path that *path* of an own domain has at PORTAL_URL."""
+    root = f"/p/{held.slug}"
+    is_whole = path == root or path.startswith((*_SHARED, f"{root}/"))
+    return path if is_whole else root + (path or "/")
+
+
+def outside(path: str) -> str:
+    """Return *path* of PORTAL_URL as this request's host has it."""
+    found = held()
+    if found is None:
+        return path
+    root = f"/p/{found.slug}/"
+    short = path.removeprefix(root[:-1])
+    return short if path.startswith(root) and not short.startswith((*_SHARED, "/p/")) else path
+
+
+def _begin() -> None:
+    if request.environ.get(_AWAY):
+        abort(503)
+    if found := request.environ.get(_HELD):
+        g.held = found
+
+
+def _lead_back(response: Response) -> Response:
+    """Keep who is sent on at the host they came to."""
+    location = response.headers.get("Location")
+    if location and held() is not None:
+        parts = urlsplit(location)
+        if parts.netloc in ("", settings().netloc):
+            response.headers["Location"] = outside(
+                parts._replace(scheme="", netloc="").geturl() or "/"
+            )
+    return response
