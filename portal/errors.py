@@ -15,16 +15,16 @@ class AddressError(PortalError):
     """What was typed is not an e-mail address or phone number that can be used."""
 
 
+class PhoneError(AddressError):
+    """What was typed is no phone number that can be used."""
+
+
 class AccessError(PortalError):
     """The contact is suspended or revoked, so nothing is sent to them."""
 
 
 class TakenError(PortalError):
     """Another row of the account already has this value."""
-
-
-class DomainError(PortalError):
-    """The account's own domain cannot be asked for, or looked up, now."""
 
 
 class PictureError(PortalError):

@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.sql.elements import TextClause
 
 from portal.db import db
+from portal.languages import mark
 from portal.models.contact import Contact
 
 SHOWN = 3
 """Of each kind: a phone that a whole family shares is no list to read."""
+_BOTH = mark("same phone number and name")
 
 
 class Duplicate(NamedTuple):
@@ -29,9 +31,7 @@ def of(contact: Contact) -> list[Duplicate]:
             Contact.account_id == contact.account_id, Contact.id != contact.id, *is_same
         )
         for other in db.session.scalars(query.order_by(Contact.id).limit(SHOWN)):
-            before = found.get(other.id)
-            both = f"{before.same} and {same}" if before else f"same {same}"
-            found[other.id] = Duplicate(other, both)
+            found[other.id] = Duplicate(other, _BOTH if other.id in found else same)
     return [*found.values()]
 
 
@@ -40,8 +40,8 @@ def _likenesses(contact: Contact) -> list[tuple[str, tuple[ColumnElement[bool] |
     if contact.phone:
         # Said as the index says it: SQLite uses it for nothing else.
         has_phone = text("contact.phone <> ''")
-        likenesses.append(("phone number", (Contact.phone == contact.phone, has_phone)))
+        likenesses.append((mark("same phone number"), (Contact.phone == contact.phone, has_phone)))
     if contact.name:
         named = Contact.name != ""
-        likenesses.append(("name", (Contact.sort_key == contact.sort_key, named)))
+        likenesses.append((mark("same name"), (Contact.sort_key == contact.sort_key, named)))
     return likenesses

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from babel.units import format_unit
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import (
@@ -28,12 +29,13 @@ from portal.languages import LANGUAGES, mark
 from portal.models.address import normalise_email
 from portal.web import form_words
 from portal.web.csrf import FormToken
+from portal.web.languages import language
 
 LONGEST_NOTE = 500
 LIVES = (900, 3600, 86400)
 """Seconds that a copied link may live, beside the account's own choice."""
 LOCALES = (
-    ("", "As the account"),
+    ("", mark("As the account")),
     ("en", "English"),
     ("en-GB", "English (United Kingdom)"),
     ("en-US", "English (United States)"),
@@ -61,7 +63,7 @@ def _is_address(_form: FlaskForm, field: StringField) -> None:
 
 def send_at_field() -> StringField:
     """Return the field for a later time, which is read in the account's zone."""
-    return StringField("Send later", filters=[_trim])
+    return StringField(mark("Send later"), filters=[_trim])
 
 
 def end_field() -> StringField:
@@ -92,11 +94,11 @@ class SupportCodeForm(OwnForm):
     """What a client reads out to support."""
 
     code = StringField(
-        "Code",
+        mark("Code"),
         filters=[one_line],
         validators=[
-            DataRequired("Type the code."),
-            Length(max=20, message="It has six characters."),
+            DataRequired(mark("Type the code.")),
+            Length(max=20, message=mark("It has six characters.")),
         ],
     )
 
@@ -105,16 +107,16 @@ class EmailForm(OwnForm):
     """The standard sign-in."""
 
     email = EmailField(
-        "Your e-mail address",
+        mark("Your e-mail address"),
         filters=[_trim],
-        validators=[DataRequired("Enter your e-mail address."), Length(max=320), _is_address],
+        validators=[DataRequired(mark("Enter your e-mail address.")), Length(max=320), _is_address],
     )
 
 
 class CodeForm(OwnForm):
     """The code of a message. Spaces and dashes between the digits are fine."""
 
-    code = StringField("Code", validators=[DataRequired("Enter the eight digits.")])
+    code = StringField(mark("Code"), validators=[DataRequired(mark("Enter the eight digits."))])
 
     def validate_code(self, field: StringField) -> None:
         if len(self.digits) != 8:
@@ -129,24 +131,32 @@ class StaffSignInForm(OwnForm):
     """E-mail and password of staff."""
 
     email = EmailField(
-        "E-mail address", filters=[_trim], validators=[DataRequired("Enter your e-mail address.")]
+        mark("E-mail address"),
+        filters=[_trim],
+        validators=[DataRequired(mark("Enter your e-mail address."))],
     )
-    password = PasswordField("Password", validators=[DataRequired("Enter your password.")])
+    password = PasswordField(
+        mark("Password"), validators=[DataRequired(mark("Enter your password."))]
+    )
 
 
 class PasswordForm(OwnForm):
     """A new password; the current one is asked for where there is one."""
 
     current = PasswordField(
-        "Current password", validators=[DataRequired("Enter your current password.")]
+        mark("Current password"), validators=[DataRequired(mark("Enter your current password."))]
     )
-    password = PasswordField("New password", validators=[DataRequired("Choose a password.")])
+    password = PasswordField(
+        mark("New password"), validators=[DataRequired(mark("Choose a password."))]
+    )
 
 
 class WhoForm(OwnForm):
     """Someone by name or address; `contact_id` is set once it is clear who."""
 
-    who = StringField("Contact or e-mail address", filters=[one_line], validators=[Length(max=320)])
+    who = StringField(
+        mark("Contact or e-mail address"), filters=[one_line], validators=[Length(max=320)]
+    )
     contact_id = HiddenField()
 
     @property
@@ -163,11 +173,11 @@ class AccessEndForm(OwnForm):
 class InviteForm(WhoForm):
     """Whom to invite, and with which words."""
 
-    name = StringField("Name", filters=[one_line], validators=[Length(max=200)])
+    name = StringField(mark("Name"), filters=[one_line], validators=[Length(max=200)])
     note = TextAreaField(
-        "Personal note",
+        mark("Personal note"),
         filters=[_trim],
-        validators=[Length(max=LONGEST_NOTE, message="Use at most 500 characters.")],
+        validators=[Length(max=LONGEST_NOTE, message=mark("Use at most 500 characters."))],
     )
     keep_address = BooleanField()
     send_at = send_at_field()
@@ -177,15 +187,15 @@ class InviteForm(WhoForm):
 class LoginEmailForm(OwnForm):
     """Search words; the chosen contacts are checkboxes beside it."""
 
-    q = StringField("Find contacts", filters=[one_line])
+    q = StringField(mark("Find contacts"), filters=[one_line])
     send_at = send_at_field()
 
 
 class MagicLinkForm(WhoForm):
     """For whom, for which section, and for how long."""
 
-    section = SelectField("Opens", validate_choice=True)
-    life = SelectField("Works for", validate_choice=True)
+    section = SelectField(mark("Opens"), validate_choice=True)
+    life = SelectField(mark("Works for"), validate_choice=True)
     link_id = HiddenField()
 
     def __init__(self, sections: list[tuple[str, str]], own_life: int, **kwargs: Any) -> None:
@@ -196,7 +206,7 @@ class MagicLinkForm(WhoForm):
         if self.life.data is None:
             self.life.data = str(own_life)
         self.section.choices = [
-            SelectChoice("", "The portal's home"),
+            SelectChoice("", mark("The portal's home")),
             *(SelectChoice(name, title) for name, title in sections),
         ]
         if self.section.data is None:
@@ -216,9 +226,9 @@ class ViewForm(OwnForm):
     """What a list of contacts is called."""
 
     name = StringField(
-        "Name of the view",
+        mark("Name of the view"),
         filters=[one_line],
-        validators=[DataRequired("Give the view a name."), Length(max=60)],
+        validators=[DataRequired(mark("Give the view a name.")), Length(max=60)],
     )
 
 
@@ -228,15 +238,17 @@ OTHER_ADDRESS = "address_"
 class ContactForm(OwnForm):
     """What staff know of a contact."""
 
-    name = StringField("Name", filters=[one_line], validators=[Length(max=200)])
+    name = StringField(mark("Name"), filters=[one_line], validators=[Length(max=200)])
     email = EmailField(
-        "E-mail address",
+        mark("E-mail address"),
         filters=[_trim],
-        validators=[DataRequired("Enter an e-mail address."), Length(max=320), _is_address],
+        validators=[DataRequired(mark("Enter an e-mail address.")), Length(max=320), _is_address],
     )
-    phone = StringField("Phone", filters=[one_line], validators=[Length(max=40)])
-    locale = SelectField("Language", choices=[SelectChoice(*locale) for locale in LOCALES])
-    external_id = StringField("Your reference", filters=[one_line], validators=[Length(max=100)])
+    phone = StringField(mark("Phone"), filters=[one_line], validators=[Length(max=40)])
+    locale = SelectField(mark("Language"), choices=[SelectChoice(*locale) for locale in LOCALES])
+    external_id = StringField(
+        mark("Your reference"), filters=[one_line], validators=[Length(max=100)]
+    )
     keep_address = BooleanField()
 
     @classmethod
@@ -263,8 +275,7 @@ class ContactForm(OwnForm):
 def _in_words(seconds: int) -> str:
     sizes = ((3600, "hour"), (60, "minute"), (1, "second"))
     size, unit = next(pair for pair in sizes if seconds % pair[0] == 0)
-    count = seconds // size
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return format_unit(seconds // size, f"duration-{unit}", locale=language())
 
 
 def whole_number(value: str | None) -> int | None:

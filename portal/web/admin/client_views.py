@@ -9,6 +9,7 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from portal.flows.view_as_client import end_view, view_as_client
+from portal.languages import _, mark
 from portal.web import cookies
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.forms import OwnForm, one_line
@@ -21,11 +22,11 @@ class ReasonForm(OwnForm):
     """Why somebody wants to see the portal as the client does."""
 
     reason = StringField(
-        "Reason",
+        mark("Reason"),
         filters=[one_line],
         validators=[
-            DataRequired("Say why: the client reads it."),
-            Length(max=200, message="Say it in at most 200 characters."),
+            DataRequired(mark("Say why: the client reads it.")),
+            Length(max=200, message=mark("Say it in at most 200 characters.")),
         ],
     )
 
@@ -53,7 +54,7 @@ def new(contact_id: int) -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     account, _staff = at_desk()
     contact_id = end_view(account, current_user.at_work.session_id)
-    flash("You no longer see the portal as a client.", "good")
+    flash(_("You no longer see the portal as a client."), "good")
     to = (
         url_for("contacts.show", contact_id=contact_id) if contact_id else url_for("contacts.index")
     )

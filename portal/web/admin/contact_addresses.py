@@ -8,6 +8,7 @@ from wtforms import Field
 
 from portal.channel import Channel, PermanentError, Settings
 from portal.db import db
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.plugins import current
@@ -52,7 +53,10 @@ def _complaint(account: Account, channel: Channel, typed: str) -> str:
         found.plugin_of(channel.id),
         "normalise_address",
         act,
-        f"{channel.name} cannot check this address at the moment. Save it later.",
+        _(
+            "%(channel)s cannot check this address at the moment. Save it later.",
+            channel=_(channel.name),
+        ),
         About(account.id, (typed,)),
     )
     return answer

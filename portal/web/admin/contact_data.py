@@ -6,6 +6,7 @@ from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.delete_contact import delete_contact, note_personal_export
+from portal.languages import _
 from portal.models.staff_role import Role
 from portal.web.admin import person_file
 from portal.web.admin.desk import at_desk, desk, find_contact, go
@@ -25,7 +26,8 @@ def delete(contact_id: int) -> ResponseReturnValue:
         by=staff,
         request_id=g.request_id,
     )
-    flash("The contact was deleted. What happened stays in the history, without a name.", "good")
+    words = _("The contact was deleted. What happened stays in the history, without a name.")
+    flash(words, "good")
     return go(url_for("contacts.index"))
 
 

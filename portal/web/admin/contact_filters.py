@@ -21,35 +21,35 @@ from portal.web import keys
 from portal.web.forms import LOCALES, whole_number
 
 STATUSES = [
-    ("", "Everyone"),
-    ("none", "Not invited"),
-    ("invited", "Invited"),
-    ("unopened", "Invited, not opened"),
-    ("opened", "Opened, not joined"),
-    ("joined", "Joined"),
-    ("undelivered", "Undelivered"),
-    ("bounced", "Bounced"),
-    ("dormant", "Dormant"),
+    ("", mark("Everyone")),
+    ("none", mark("Not invited")),
+    ("invited", mark("Invited")),
+    ("unopened", mark("Invited, not opened")),
+    ("opened", mark("Opened, not joined")),
+    ("joined", mark("Joined")),
+    ("undelivered", mark("Undelivered")),
+    ("bounced", mark("Bounced")),
+    ("dormant", mark("Dormant")),
     ("ending", mark("Ends within 30 days")),
     ("ended", mark("Ended")),
-    ("suspended", "Suspended"),
-    ("revoked", "Revoked"),
+    ("suspended", mark("Suspended")),
+    ("revoked", mark("Revoked")),
 ]
 SEEN = [
-    ("", "Any time"),
-    ("7", "In the last 7 days"),
-    ("30", "In the last 30 days"),
-    ("not30", "Not in the last 30 days"),
-    ("not90", "Not in the last 90 days"),
-    ("never", "Never"),
+    ("", mark("Any time")),
+    ("7", mark("In the last 7 days")),
+    ("30", mark("In the last 30 days")),
+    ("not30", mark("Not in the last 30 days")),
+    ("not90", mark("Not in the last 90 days")),
+    ("never", mark("Never")),
 ]
-SORTS = [("", "Name"), ("seen", "Last sign-in"), ("added", "Added last")]
+SORTS = [("", mark("Name")), ("seen", mark("Last sign-in")), ("added", mark("Added last"))]
 COLUMNS = [
-    ("phone", "Phone"),
-    ("reference", "Your reference"),
-    ("tags", "Tags"),
-    ("language", "Language"),
-    ("added", "Added"),
+    ("phone", mark("Phone")),
+    ("reference", mark("Your reference")),
+    ("tags", mark("Tags")),
+    ("language", mark("Language")),
+    ("added", mark("Added")),
 ]
 FOLDED = ("seen", "tag", "channel", "sort", "columns")
 """These stand under "More filters", which is open when one of them is used."""

@@ -6,6 +6,7 @@ from flask import abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.tag_contacts import tag_contacts, untag_contacts
+from portal.languages import _
 from portal.models.tag import LONGEST, Tag
 from portal.web.admin.desk import at_desk, desk, find_contact, go
 from portal.web.forms import one_line
@@ -18,7 +19,8 @@ def add(contact_id: int) -> ResponseReturnValue:
     contact, (account, staff) = find_contact(contact_id), at_desk()
     name = one_line(request.form.get("tag"))[:LONGEST]
     if not tag_contacts(account, name, [contact.id], by=staff, request_id=g.request_id):
-        flash(f"{contact.called} has the tag “{name}” already.", "note")
+        words = _("%(who)s has the tag “%(tag)s” already.", who=contact.called, tag=name)
+        flash(words, "note")
     return go(url_for("contacts.show", contact_id=contact.id))
 
 

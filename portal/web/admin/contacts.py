@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.errors import AddressError, TakenError
+from portal.errors import AddressError, PhoneError, TakenError
 from portal.flows.edit_contact import Details, add_contact, edit_contact
 from portal.flows.invite import invite
 from portal.flows.login_email import send_login_emails
 from portal.flows.revoke import restore as restore_access
 from portal.flows.revoke import revoke as revoke_access
 from portal.flows.revoke import suspend as suspend_access
+from portal.languages import _
 from portal.models import contact_duplicates, contact_list
 from portal.models.account import Account
 from portal.models.address import likely_meant
@@ -72,7 +73,7 @@ def new() -> ResponseReturnValue:
         except (AddressError, TakenError) as error:
             _complain(form, error)
         else:
-            flash(f"{contact.called} was added.", "good")
+            flash(_("%(who)s was added.", who=contact.called), "good")
             return go(url_for(".show", contact_id=contact.id))
     return _form_page(form, None)
 
@@ -90,7 +91,7 @@ def edit(contact_id: int) -> ResponseReturnValue:
         except (AddressError, TakenError) as error:
             _complain(form, error)
         else:
-            flash("Saved.", "good")
+            flash(_("Saved."), "good")
             changed = 1 if moved and PortalAccess.of(contact.id) else None
             return go(url_for(".show", contact_id=contact.id, changed=changed))
     return _form_page(form, contact)
@@ -127,7 +128,7 @@ def resend_invite(contact_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     contact = find_contact(contact_id)
     invite(account, contact.email, by=staff, request_id=g.request_id)
-    undo.tell(f"Invitation to {contact.email} is on its way.", [contact.id])
+    undo.tell(_("Invitation to %(address)s is on its way.", address=contact.email), [contact.id])
     return go(url_for(".show", contact_id=contact.id))
 
 
@@ -136,7 +137,7 @@ def send_login_email(contact_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     contact = find_contact(contact_id)
     send_login_emails(account, [contact], by=staff, request_id=g.request_id)
-    undo.tell(f"Login e-mail to {contact.email} is on its way.", [contact.id])
+    undo.tell(_("Login e-mail to %(address)s is on its way.", address=contact.email), [contact.id])
     return go(url_for(".show", contact_id=contact.id))
 
 
@@ -144,7 +145,7 @@ def send_login_email(contact_id: int) -> ResponseReturnValue:
 def suspend(contact_id: int) -> ResponseReturnValue:
     contact, (_account, staff) = find_contact(contact_id), at_desk()
     if suspend_access(contact, by=staff, request_id=g.request_id):
-        flash(f"{contact.called} is shut out until you restore their access.", "good")
+        flash(_("%(who)s is shut out until you restore their access.", who=contact.called), "good")
     return go(url_for(".show", contact_id=contact.id))
 
 
@@ -154,7 +155,7 @@ def revoke(contact_id: int) -> ResponseReturnValue:
     if request.method != "POST":
         return render_template("admin/confirm_revoke.html", contact=contact)
     if revoke_access(contact, by=staff, request_id=g.request_id):
-        flash(f"The access of {contact.called} has ended everywhere.", "good")
+        flash(_("The access of %(who)s has ended everywhere.", who=contact.called), "good")
     return go(url_for(".show", contact_id=contact.id))
 
 
@@ -162,7 +163,10 @@ def revoke(contact_id: int) -> ResponseReturnValue:
 def restore(contact_id: int) -> ResponseReturnValue:
     contact, (_account, staff) = find_contact(contact_id), at_desk()
     if restore_access(contact, by=staff, request_id=g.request_id):
-        flash(f"{contact.called} may enter again. Send them a new message to sign in with.", "good")
+        words = _(
+            "%(who)s may enter again. Send them a new message to sign in with.", who=contact.called
+        )
+        flash(words, "good")
     return go(url_for(".show", contact_id=contact.id))
 
 
@@ -217,7 +221,7 @@ def _details(form: ContactForm) -> Details:
 
 
 def _complain(form: ContactForm, error: Exception) -> None:
-    field = form.phone if "number" in str(error) else form.email
+    field = form.phone if isinstance(error, PhoneError) else form.email
     field.errors = [*field.errors, str(error)]
 
 

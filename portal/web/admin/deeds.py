@@ -28,17 +28,17 @@ class Deed(NamedTuple):
 
 DEEDS = {
     "invite": Deed(
-        "Invite to Client Portal", "Invite them?", "Send invitations",
-        "An invitation goes to each who was never invited.", ("",), goes_on=True,
+        mark("Invite to Client Portal"), mark("Invite them?"), mark("Send invitations"),
+        mark("An invitation goes to each who was never invited."), ("",), goes_on=True,
     ),
     "login_email": Deed(
-        "Send Login Email", "Send login e-mails?", "Send login e-mails",
-        "A login e-mail goes to each whose access is not suspended or revoked.",
+        mark("Send Login Email"), mark("Send login e-mails?"), mark("Send login e-mails"),
+        mark("A login e-mail goes to each whose access is not suspended or revoked."),
         ("", "invited", "joined"),
     ),
     "resend": Deed(
-        "Resend invite", "Invite them again?", "Send invitations again",
-        "The invitation goes again to each who was invited and has not joined.", ("invited",),
+        mark("Resend invite"), mark("Invite them again?"), mark("Send invitations again"),
+        mark("The invitation goes again to each who was invited and has not joined."), ("invited",),
     ),
     "end_access": Deed(
         mark("Set when access ends"), mark("When does their access end?"), mark("Save"),
@@ -47,14 +47,17 @@ DEEDS = {
         ("invited", "joined"), most=TAGGED_AT_ONCE,
     ),
     "revoke": Deed(
-        "Revoke", "Revoke their access?", "Revoke",
-        "They are signed out everywhere at once, and every link and message on its way to them "
-        "stops working. You can restore each of them later.",
+        mark("Revoke"), mark("Revoke their access?"), mark("Revoke"),
+        mark("They are signed out everywhere at once, and every link and message on its way to "
+             "them stops working. You can restore each of them later."),
         ("invited", "joined", "suspended"), goes_on=True, tone="danger",
     ),
-    "tag": Deed("Add a tag", "Tag them", "Add tag", "", most=TAGGED_AT_ONCE, goes_on=True),
-    "untag": Deed("Take off a tag", "Take a tag off them", "Take it off", "",
+    "tag": Deed(mark("Add a tag"), mark("Tag them"), mark("Add tag"), "",
+                most=TAGGED_AT_ONCE, goes_on=True),
+    "untag": Deed(mark("Take off a tag"), mark("Take a tag off them"), mark("Take it off"), "",
                   most=TAGGED_AT_ONCE, goes_on=True),
-    "export": Deed("Export as CSV", "Export them?", "Download",
-                   "The file holds what you know of each contact. The history notes who took it."),
+    "export": Deed(
+        mark("Export as CSV"), mark("Export them?"), mark("Download"),
+        mark("The file holds what you know of each contact. The history notes who took it."),
+    ),
 }  # fmt: skip

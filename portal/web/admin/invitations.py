@@ -8,6 +8,7 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.invite import invite
+from portal.languages import _
 from portal.models.contact import Contact
 from portal.models.portal_access import OPEN, Access, PortalAccess
 from portal.web.admin import undo
@@ -54,7 +55,7 @@ def new() -> ResponseReturnValue:
         ends_at=ends_at,
         request_id=g.request_id,
     )
-    undo.tell(f"Invitation to {contact.email} is on its way.", [contact.id])
+    undo.tell(_("Invitation to %(address)s is on its way.", address=contact.email), [contact.id])
     return go(url_for("overview.page"))
 
 

@@ -6,7 +6,7 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.login_email import send_login_emails
-from portal.languages import _
+from portal.languages import _, _n
 from portal.models.contact import Contact
 from portal.models.contact_list import ContactLine, suggest
 from portal.models.portal_access import OPEN, PortalAccess
@@ -30,17 +30,18 @@ def new() -> ResponseReturnValue:
         return _page(form, chosen, found=_others(form.q.data or "", chosen))
     refused = [(contact, why) for contact in chosen if (why := _why_not(contact))]
     if not chosen:
-        form.q.errors = ["Choose at least one contact."]
+        form.q.errors = [_("Choose at least one contact.")]
     if refused or not chosen:
         return _page(form, chosen, refused=refused)
     send_at, is_time = later(form.send_at, account)
     if not is_time:
         return _page(form, chosen)
     count = send_login_emails(account, chosen, by=staff, send_at=send_at, request_id=g.request_id)
-    words = (
-        f"Login e-mail to {chosen[0].email} is on its way."
-        if count == 1
-        else f"{count} login e-mails are on their way."
+    words = _n(
+        "Login e-mail to %(address)s is on its way.",
+        "%(count)s login e-mails are on their way.",
+        count,
+        address=chosen[0].email,
     )
     undo.tell(words, [contact.id for contact in chosen])
     return go(url_for("overview.page"))

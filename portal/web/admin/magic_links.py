@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from portal import plugins
 from portal.errors import AlreadyShownError
 from portal.flows.magic_link import Shown, generate
+from portal.languages import _, mark
 from portal.models.contact import Contact
 from portal.models.magic_link import Kind
 from portal.web.admin.desk import at_desk, desk
@@ -63,13 +64,16 @@ def _ready(form: MagicLinkForm, contact: Contact, shown: Shown) -> ResponseRetur
         message=shown.message,
         problem=shown.problem,
         expires_at=shown.expires_at,
-        works_once="Works once",
+        works_once=mark("Works once"),
     )
 
 
 def _again(form: MagicLinkForm, email: str, choices: object) -> ResponseReturnValue:
     if email:
-        form.who.errors = [f"{email} is not a contact yet. Invite them first, or add them."]
+        words = _(
+            "%(address)s is not a contact yet. Invite them first, or add them.", address=email
+        )
+        form.who.errors = [words]
     return render_template("admin/magic_link.html", form=form, choices=choices), 422
 
 

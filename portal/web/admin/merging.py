@@ -8,12 +8,13 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.flows.merge_contacts import FIELDS, merge_contacts
+from portal.languages import _, mark
 from portal.models.contact import Contact
 from portal.models.contact_merge import status_of
 from portal.models.portal_access import PortalAccess
 from portal.web.admin.change_words import name_of
 from portal.web.admin.desk import at_desk, desk, find_contact, go
-from portal.web.admin.picking import pick
+from portal.web.admin.picking import Pick, pick
 from portal.web.forms import WhoForm, whole_number
 
 bp = desk("merging", __name__, path="/contacts")
@@ -41,8 +42,7 @@ def choose(contact_id: int) -> ResponseReturnValue:
     if found and found.contact and found.contact.id != contact.id:
         return _side_by_side(contact, found.contact)
     if found and (found.contact or found.email):
-        who = "themselves" if found.contact else "somebody who is no contact"
-        form.who.errors = [f"Nobody can be merged with {who}. Type another name or address."]
+        form.who.errors = [_no_match(found)]
     choices = [one for one in found.choices if one.id != contact.id] if found else []
     page = render_template("admin/merge.html", contact=contact, form=form, choices=choices)
     return page, 422
@@ -66,8 +66,14 @@ def merge(contact_id: int) -> ResponseReturnValue:
         by=staff,
         request_id=g.request_id,
     )
-    flash(f"Both are one contact now: {contact.called}.", "good")
+    flash(_("Both are one contact now: %(who)s.", who=contact.called), "good")
     return go(url_for("contacts.show", contact_id=contact.id))
+
+
+def _no_match(found: Pick) -> str:
+    if found.contact:
+        return _("Nobody can be merged with themselves. Type another name or address.")
+    return _("Nobody can be merged with somebody who is no contact. Type another name or address.")
 
 
 def _side_by_side(kept: Contact, gone: Contact) -> ResponseReturnValue:
@@ -85,5 +91,5 @@ def _side_by_side(kept: Contact, gone: Contact) -> ResponseReturnValue:
 
 def _field(name: str, kept: Contact, gone: Contact) -> Field:
     mine, theirs = str(getattr(kept, name)), str(getattr(gone, name))
-    label = "Reference" if name == "external_id" else name_of(name)
+    label = mark("Reference") if name == "external_id" else name_of(name)
     return Field(name, label, mine, theirs, not mine and bool(theirs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from portal.errors import AddressError
+from portal.languages import _
 from portal.models.account import Account
 from portal.models.address import likely_meant, normalise_email
 from portal.models.contact import Contact
@@ -34,11 +35,13 @@ def pick(account: Account, form: WhoForm) -> Pick:
         return _by_address(account, form, typed)
     choices = suggest(account, typed)
     if not typed:
-        form.who.errors = ["Type a name or an e-mail address."]
+        form.who.errors = [_("Type a name or an e-mail address.")]
     elif not choices:
-        form.who.errors = [f"No contact matches “{typed}”. Type an e-mail address instead."]
+        form.who.errors = [
+            _("No contact matches “%(typed)s”. Type an e-mail address instead.", typed=typed)
+        ]
     else:
-        form.who.errors = ["Choose one of the contacts below, or type an e-mail address."]
+        form.who.errors = [_("Choose one of the contacts below, or type an e-mail address.")]
     return Pick(choices=choices)
 
 

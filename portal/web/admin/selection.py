@@ -28,14 +28,15 @@ from portal.web.admin.desk import at_desk, desk, go
 from portal.web.admin.end_times import PRESETS
 from portal.web.admin.runs import AT_ONCE_SECONDS
 from portal.web.forms import AccessEndForm, one_line, whole_number
+from portal.web.languages import number
 from portal.web.templating import when
 
 bp = desk("selection", __name__, path="/contacts/selection")
 
 _SENDS = {
-    "invite": (invite_all, "invitation"),
-    "resend": (invite_all, "invitation"),
-    "login_email": (send_login_emails_to, "login e-mail"),
+    "invite": invite_all,
+    "resend": invite_all,
+    "login_email": send_login_emails_to,
 }
 _RUNS = {"invite": What.INVITE, "resend": What.INVITE, "login_email": What.LOGIN_EMAIL}
 """What a run does for those who are too many to be done while somebody waits."""
@@ -88,7 +89,11 @@ def act() -> ResponseReturnValue:
     if len(ids) > deed.most and name in _RUNS:
         return go(url_for("runs.show", run_id=_run_of(name, selection).id))
     if len(ids) > deed.most and not deed.goes_on:
-        flash(f"These are more than {deed.most:,}. Choose fewer by the filters, then again.", "bad")
+        most = number(deed.most)
+        words = _(
+            "These are more than %(most)s. Choose fewer by the filters, then again.", most=most
+        )
+        flash(words, "bad")
         return go(back)
     if name == "end_access":
         _end_access(ids, ends_at)
@@ -118,18 +123,35 @@ def _run_of(name: str, selection: Selection) -> Run:
 
 def _do(name: str, ids: list[int], *, more: bool) -> None:
     account, staff = at_desk()
-    rest = " There are more: press again for the next." if more else ""
     if name == "revoke":
         count = revoke_all(account, ids, by=staff, request_id=g.request_id)
-        flash(f"{_contacts(count)} can enter no more.{rest}", "good" if count else "note")
+        flash(_with_rest(_shut_out(count), more=more), "good" if count else "note")
         return
-    send, word = _SENDS[name]
-    count = send(account, ids, by=staff, request_id=g.request_id)
-    words = f"1 {word} is" if count == 1 else f"{count:,} {word}s are"
+    count = _SENDS[name](account, ids, by=staff, request_id=g.request_id)
     if count:
-        undo.tell(f"{words} on the way.{rest}", ids)
+        undo.tell(_with_rest(_on_the_way(name, count), more=more), ids)
     else:
-        flash("Nobody of them can be sent this now.", "note")
+        flash(_("Nobody of them can be sent this now."), "note")
+
+
+def _shut_out(count: int) -> str:
+    return _n(
+        "%(count)s contact can enter no more.", "%(count)s contacts can enter no more.", count
+    )
+
+
+def _on_the_way(name: str, count: int) -> str:
+    if name == "login_email":
+        return _n(
+            "%(count)s login e-mail is on the way.",
+            "%(count)s login e-mails are on the way.",
+            count,
+        )
+    return _n("%(count)s invitation is on the way.", "%(count)s invitations are on the way.", count)
+
+
+def _with_rest(words: str, *, more: bool) -> str:
+    return f"{words} {_('There are more: press again for the next.')}" if more else words
 
 
 def _end_access(ids: list[int], ends_at: datetime | None) -> None:
@@ -151,7 +173,7 @@ def _tag(name: str, selection: Selection) -> None:
     most, typed = DEEDS[name].most, one_line(request.form.get("tag_name"))[:LONGEST]
     tag = Tag.named(account.id, typed) if typed else None
     if name == "untag" and tag is None:
-        flash(f"There is no tag “{typed}”. Choose one that somebody has.", "bad")
+        flash(_("There is no tag “%(tag)s”. Choose one that somebody has.", tag=typed), "bad")
         return
     worn = {"with_tag" if name == "untag" else "without_tag": tag.id} if tag else {}
     ids = contact_selection.first(account, _narrowed(selection, **worn), most + 1)
@@ -159,9 +181,24 @@ def _tag(name: str, selection: Selection) -> None:
         count = tag_contacts(account, typed, ids[:most], by=staff, request_id=g.request_id)
     elif tag is not None:
         count = untag_contacts(account, tag, ids[:most], by=staff, request_id=g.request_id)
-    rest = " There are more: press again for the next." if len(ids) > most else ""
-    words = "tagged" if name == "tag" else "freed of the tag"
-    flash(f"{_contacts(count)} {words} “{typed}”.{rest}", "good" if count else "note")
+    words = _tagged(name, count, typed)
+    flash(_with_rest(words, more=len(ids) > most), "good" if count else "note")
+
+
+def _tagged(name: str, count: int, tag: str) -> str:
+    if name == "tag":
+        return _n(
+            "%(count)s contact tagged “%(tag)s”.",
+            "%(count)s contacts tagged “%(tag)s”.",
+            count,
+            tag=tag,
+        )
+    return _n(
+        "%(count)s contact freed of the tag “%(tag)s”.",
+        "%(count)s contacts freed of the tag “%(tag)s”.",
+        count,
+        tag=tag,
+    )
 
 
 def _selection() -> Selection:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import support_codes
 from portal.flows.support import Found, find, may_try, miss, miss_aside
+from portal.languages import _, mark
 from portal.web.admin.desk import at_desk, desk, go
 from portal.web.admin.support_code_words import page_words
 from portal.web.browser import by_number
@@ -15,8 +16,10 @@ from portal.web.redirects import see_other
 
 bp = desk("support_codes", __name__, path="/support-code")
 
-TOO_MANY = "That were many codes that lead nowhere. Wait five minutes, then ask for the code again."
-UNKNOWN = "No page showed this code in the last 24 hours. Ask them to read it out once more."
+TOO_MANY = mark(
+    "That were many codes that lead nowhere. Wait five minutes, then ask for the code again."
+)
+UNKNOWN = mark("No page showed this code in the last 24 hours. Ask them to read it out once more.")
 
 
 @bp.route("/", methods=["GET", "POST"])
@@ -36,7 +39,7 @@ def enter() -> ResponseReturnValue:
         return _wrong(form, UNKNOWN)
     if found.contact_id is None:
         return render_template("admin/support_code_found.html", found=found, **_words(found))
-    flash("The client's page is marked on the timeline.", "good")
+    flash(_("The client's page is marked on the timeline."), "good")
     return go(where(found))
 
 

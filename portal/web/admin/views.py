@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.errors import TakenError
 from portal.flows.saved_views import delete_view, rename_view, save_view
+from portal.languages import _
 from portal.models.saved_view import SavedView
 from portal.web.admin import contact_filters
 from portal.web.admin.desk import at_desk, desk, go
@@ -20,14 +21,19 @@ def save() -> ResponseReturnValue:
     account, _staff = at_desk()
     form, asked = ViewForm(), contact_filters.asked()
     if not form.validate():
-        flash(" ".join(words for found in form.errors.values() for words in found), "bad")
+        flash(" ".join(_(words) for found in form.errors.values() for words in found), "bad")
         return _list(asked)
     try:
         view = save_view(account, form.name.data or "", asked)
     except TakenError as error:
         flash(str(error), "bad")
     else:
-        flash(f"The view “{view.name}” was saved for everyone of {account.name}.", "good")
+        words = _(
+            "The view “%(view)s” was saved for everyone of %(account)s.",
+            view=view.name,
+            account=account.name,
+        )
+        flash(words, "good")
     return _list(asked)
 
 
@@ -50,7 +56,7 @@ def edit(view_id: int) -> ResponseReturnValue:
 def delete(view_id: int) -> ResponseReturnValue:
     view = _find(view_id)
     delete_view(view)
-    flash(f"The view “{view.name}” was deleted. Its contacts stay.", "good")
+    flash(_("The view “%(view)s” was deleted. Its contacts stay.", view=view.name), "good")
     return _list({})
 
 
