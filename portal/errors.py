@@ -27,6 +27,10 @@ class TakenError(PortalError):
     """Another row of the account already has this value."""
 
 
+class DomainError(PortalError):
+    """The account's own domain cannot be asked for, or looked up, now."""
+
+
 class PictureError(PortalError):
     """What was uploaded is no picture that can be shown."""
 
@@ -57,3 +61,11 @@ class GoneError(PortalError):
 
 class TeamError(PortalError):
     """This may not be done to the staff of an account, or not by this person."""
+
+
+class PasskeyError(PortalError):
+    """What a browser sent is no passkey of ours, or not in time. It says no more than that."""
+
+
+class FactorError(PortalError):
+    """A second factor cannot be changed like that."""

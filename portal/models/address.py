@@ -27,6 +27,8 @@ _UNSEEN = "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 """Marks that nobody sees: they come along when an address is copied out of a page."""
 _LOCAL_PART = re.compile(rf"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f{_UNSEEN}]+")
 _AROUND = re.compile(rf"^[\s{_UNSEEN}]+|[\s{_UNSEEN}]+$")
+_SHARED_ENDINGS = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+"""With a country after them: names below belong to different people, as in co.uk."""
 _LONGEST_LOCAL_PART, _LONGEST_ADDRESS = 64, 254  # RFC 5321, 4.5.3.1 and RFC 3696 erratum 1690
 
 
@@ -86,6 +88,28 @@ def normalise_phone(typed: str, locale: str, country: str = "") -> str:
     if not phonenumbers.is_possible_number(number):
         raise PhoneError(_("This number is too long or too short for its country."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_host(typed: str) -> str:
+    """Return the host that *typed* names, in IDNA 2008 (UTS-46). Raises AddressError."""
+    name = _trimmed(typed)
+    if re.search(r"[/:@?#\s]", name):
+        raise AddressError(
+            _("Type the name alone, such as clients.example.com, without https:// and path.")
+        )
+    if re.fullmatch(r"[\d.]+", name):
+        raise AddressError(_("This is the address of a machine. Type a name of your own."))
+    try:
+        host = idna.encode(name.rstrip("."), uts46=True, std3_rules=True).decode().lower()
+    except idna.IDNAError:
+        host = "0"
+    labels = host.split(".")
+    if labels[-1].isdigit():
+        raise AddressError(_("This is not a domain name. Type one such as clients.example.com."))
+    is_short = len(labels) == 2 and len(labels[1]) == 2
+    if len(labels) == 1 or (is_short and labels[0] in _SHARED_ENDINGS):
+        raise AddressError(_("Many share this ending. Type a name of your own below it."))
+    return host
 
 
 def masked(email: str) -> str:
