@@ -19,7 +19,13 @@ from portal.doctor import examine, paper
 from portal.errors import PortalError, SettingsError
 from portal.flows import seal_history
 from portal.flows.open_account import open_account
-from portal.flows.staff_access import add_staff, is_time_zone, make_staff_link, set_choice
+from portal.flows.staff_access import (
+    add_staff,
+    is_time_zone,
+    make_staff_link,
+    reset_second_factor,
+    set_choice,
+)
 from portal.flows.verify_history import Verdict, verify
 from portal.models import sealed_settings
 from portal.models.account import Account
@@ -165,13 +171,30 @@ def add(email: str, slug: str, role: str, name: str) -> None:
 
 @staff.command("link")
 @click.argument("email")
+@click.option(
+    "--without-second-factor", "skips", is_flag=True, help="For who has lost theirs: ask for none."
+)
 @clearly
-def link(email: str) -> None:
-    """Print a one-time sign-in URL for EMAIL, for first entry and lock-outs. It lasts an hour."""
+def link(email: str, *, skips: bool) -> None:
+    """Print a one-time sign-in URL for EMAIL, for first entry and lock-outs. It lasts an hour.
+
+    Who has a second factor is asked for it all the same.
+    """
     app = create_app()
     with app.app_context():
         must_be_current()
-        click.echo(f"{_url(app)}/admin/in/{make_staff_link(email)}")
+        click.echo(f"{_url(app)}/admin/in/{make_staff_link(email, skips_second=skips)}")
+
+
+@staff.command("reset-second-factor")
+@click.argument("email")
+@clearly
+def reset_second(email: str) -> None:
+    """Take the passkeys, one-time codes and recovery codes of EMAIL away, and sign them out."""
+    with create_app().app_context():
+        must_be_current()
+        had_any = reset_second_factor(email)
+    click.echo(f"{email} has no second factor {'any more' if had_any else 'anyway'}.")
 
 
 @click.command()
@@ -227,7 +250,8 @@ def doctor(*, as_json: bool, slug: str) -> None:
 @click.command()
 @clearly
 def reseal() -> None:
-    """Seal the stored channel settings with the newest of PORTAL_SECRET_KEYS."""
+    """Seal what is stored sealed with the newest of PORTAL_SECRET_KEYS: settings of channels, and
+    secrets of one-time codes."""
     with create_app().app_context():
         must_be_current()
         count = sealed_settings.reseal()

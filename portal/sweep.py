@@ -28,6 +28,8 @@ from portal.models.client_view import ClientView
 from portal.models.rate_count import RateCount
 from portal.models.run import Run
 from portal.models.sign_in_request import SignInRequest
+from portal.models.staff_challenge import StaffChallenge
+from portal.models.staff_half_sign_in import StaffHalfSignIn
 from portal.models.support_code import SupportCode
 from portal.models.worker_sign import WorkerSign
 
@@ -191,3 +193,5 @@ def _tidy() -> None:
     ChannelTrial.give_up_lost()
     SupportCode.forget_ended()
     ClientView.forget_ended()
+    StaffChallenge.forget_ended()
+    StaffHalfSignIn.forget_ended()

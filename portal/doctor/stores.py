@@ -93,14 +93,14 @@ def _sealed(state: sealed_settings.State) -> Iterator[Finding]:
         yield Finding(
             "bad",
             "Sealed settings",
-            f"No key opens {many(state.unreadable, 'channel setting')}. Put the old key back at "
+            f"No key opens {many(state.unreadable, 'sealed setting')}. Put the old key back at "
             "the end of PORTAL_SECRET_KEYS, or have the accounts save them again.",
         )
     if state.old:
         yield Finding(
             "note",
             "Sealed settings",
-            f"An older key is needed for {many(state.old, 'channel setting')}. "
+            f"An older key is needed for {many(state.old, 'sealed setting')}. "
             "Before you take it away, seal them with the newest:",
             record="portal reseal",
         )

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.config import Settings
 from portal.db import atomic, db
 from portal.errors import PortalError
 from portal.languages import LANGUAGES
-from portal.models import staff_event
+from portal.models import staff_event, staff_factors
 from portal.models.account import Account
 from portal.models.event import Event
 from portal.models.staff import Staff
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import Role, StaffRole
+from portal.models.staff_session import StaffSession
 
 
 @atomic
-def make_staff_link(email: str) -> str:
-    """Return the token of a new one-time link. Raises PortalError when nobody has *email*."""
-    staff = Staff.by_email(email)
-    if staff is None:
-        raise PortalError(f"Nobody on the staff has the address {email}. Check the spelling.")
-    staff_event.record("staff_link_made", staff.id, actor="operator")
-    return StaffLink.issue(staff)
+def make_staff_link(email: str, *, skips_second: bool = False) -> str:
+    """Return the token of a new one-time link. With *skips_second* it is enough by itself.
+
+    Raises PortalError when nobody has *email*.
+    """
+    staff = _person(email)
+    detail: dict[str, Any] = {"skips_second": True} if skips_second else {}
+    staff_event.record("staff_link_made", staff.id, actor="operator", **detail)
+    return StaffLink.issue(staff, skips_second=skips_second)
+
+
+@atomic
+def reset_second_factor(email: str) -> bool:
+    """Take somebody's passkeys, one-time codes and recovery codes away, and sign them out
+    everywhere; tell whether they had any. Raises PortalError when nobody has *email*."""
+    staff = _person(email)
+    if not staff_factors.remove_all(staff.id):
+        return False
+    Staff.note_reset(staff.id)
+    ended = StaffSession.end_all(staff.id)
+    staff_event.record("factor_reset", staff.id, actor="operator", sessions_ended=ended)
+    return True
 
 
 @atomic
@@ -83,6 +100,13 @@ def _seconds(name: str, value: str) -> int:
             f"{name.replace('_', '-')} must be {bounds['minimum']} to {bounds['maximum']} seconds."
         )
     return seconds
+
+
+def _person(email: str) -> Staff:
+    staff = Staff.by_email(email)
+    if staff is None:
+        raise PortalError(f"Nobody on the staff has the address {email}. Check the spelling.")
+    return staff
 
 
 def _account(slug: str) -> Account:

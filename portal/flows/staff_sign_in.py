@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from portal import passwords, tokens
+from portal import passwords
 from portal.config import settings
 from portal.db import atomic
 from portal.errors import AddressError
-from portal.models import staff_event
+from portal.models import staff_entry, staff_event
 from portal.models.address import normalise_email
 from portal.models.rate_count import RateCount
 from portal.models.staff import Staff
+from portal.models.staff_entry import StaffEntry
+from portal.models.staff_half_sign_in import StaffHalfSignIn
 from portal.models.staff_link import StaffLink
 from portal.models.staff_session import StaffSession
 
@@ -20,8 +22,8 @@ WINDOW = timedelta(minutes=15)
 
 def sign_in_by_password(
     email: str, password: str, *, browser: str, request_id: str = ""
-) -> str | None:
-    """Return the secret of a new session, or None.
+) -> StaffEntry | None:
+    """Return a new session, or a sign-in that goes on with the second factor, or None.
 
     An unknown address costs the same work as a known one, and counts in the same way, so
     neither the answer nor its time tells which addresses work here.
@@ -39,12 +41,14 @@ def sign_in_by_password(
 
 
 @atomic
-def sign_in_by_staff_link(token: str, *, browser: str, request_id: str = "") -> str | None:
-    """Use the one-time link up and return the secret of a new session, or None."""
-    staff_id = StaffLink.redeem(token)
-    if staff_id is None:
+def sign_in_by_staff_link(token: str, *, browser: str, request_id: str = "") -> StaffEntry | None:
+    """Use the one-time link up; go on as after a password, unless it was made to be enough."""
+    redeemed = StaffLink.redeem(token)
+    if redeemed is None:
         return None
-    return _session(staff_id, "link", browser, request_id)
+    staff_id, skips_second = redeemed
+    go_on = staff_entry.enter if skips_second else staff_entry.begin
+    return go_on(staff_id, via="link", browser=browser, request_id=request_id)
 
 
 @atomic
@@ -82,6 +86,8 @@ def choose_password(staff: Staff, password: str, *, session_id: int, request_id:
     kind = "password_changed" if staff.password_hash else "password_chosen"
     staff.password_hash = passwords.hash_of(password)
     ended = StaffSession.end_others(staff.id, session_id)
+    StaffHalfSignIn.end_all(staff.id)
+    StaffSession.confirm(session_id)
     staff_event.record(kind, staff.id, request_id=request_id, sessions_ended=ended)
 
 
@@ -97,15 +103,8 @@ def _count(address: str) -> bool:
 
 
 @atomic
-def _open(staff: Staff, address: str, password: str, browser: str, request_id: str) -> str:
+def _open(staff: Staff, address: str, password: str, browser: str, request_id: str) -> StaffEntry:
     if passwords.is_outdated(staff.password_hash):
         staff.password_hash = passwords.hash_of(password)
     RateCount.clear(f"staff:{address}")
-    return _session(staff.id, "password", browser, request_id)
-
-
-def _session(staff_id: int, via: str, browser: str, request_id: str) -> str:
-    secret = tokens.new_secret()
-    StaffSession.open(staff_id, tokens.digest(secret), via=via, browser=browser)
-    staff_event.record("staff_signed_in", staff_id, request_id=request_id, browser=browser, via=via)
-    return secret
+    return staff_entry.begin(staff.id, via="password", browser=browser, request_id=request_id)

@@ -30,11 +30,16 @@ from portal.models.run_row import RunRow
 from portal.models.saved_view import SavedView
 from portal.models.sign_in_request import SignInRequest
 from portal.models.staff import Staff
+from portal.models.staff_challenge import StaffChallenge
+from portal.models.staff_half_sign_in import StaffHalfSignIn
 from portal.models.staff_invitation import StaffInvitation
 from portal.models.staff_link import StaffLink
+from portal.models.staff_passkey import StaffPasskey
+from portal.models.staff_recovery_code import StaffRecoveryCode
 from portal.models.staff_role import Role, StaffRole
 from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
+from portal.models.staff_totp import StaffTotp
 from portal.models.support_code import SupportCode
 from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
@@ -73,11 +78,16 @@ __all__ = [
     "SignInDay",
     "SignInRequest",
     "Staff",
+    "StaffChallenge",
+    "StaffHalfSignIn",
     "StaffInvitation",
     "StaffLink",
+    "StaffPasskey",
+    "StaffRecoveryCode",
     "StaffRole",
     "StaffSession",
     "StaffTask",
+    "StaffTotp",
     "SupportCode",
     "Tag",
     "WorkerSign",

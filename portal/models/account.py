@@ -83,6 +83,12 @@ class Account(Base):
         chosen = self.choices.get(name)
         return timedelta(seconds=getattr(settings(), name) if chosen is None else chosen)
 
+    @property
+    def second_factor_from(self) -> datetime | None:
+        """From when on staff need a second factor here; None while they do not."""
+        chosen = self.choices.get("second_factor_from")
+        return datetime.fromisoformat(chosen) if chosen else None
+
     def wait_until(self, send_at: datetime | None, *, many: bool = False) -> timedelta:
         """Return how long a message waits: until *send_at*, or for the undo window."""
         if send_at is None:

@@ -21,7 +21,7 @@ from portal.models.staff_role import StaffRole
 REACH = 5_000
 """So many lines are looked through for one page."""
 AT_ONCE = 500
-SIGN_INS = ("signed_in", "signed_out", "staff_signed_in", "staff_signed_out")
+SIGN_INS = ("signed_in", "signed_out", "staff_signed_in", "staff_signed_out", "factor_failed")
 MESSAGES = (
     "sent",
     "delivered",

@@ -1,22 +1,25 @@
-"""What accounts' channel settings are sealed with, and sealing them anew when the key changed."""
+"""What is sealed on disk (settings of channels, secrets of one-time codes), and sealing it anew
+when the key changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import atomic, db, won
 from portal.envelope import is_newest, seal, unseal
 from portal.errors import SettingsError
 from portal.models.channel_setting import ChannelSetting
+from portal.models.staff_totp import StaffTotp
 
 BATCH = 500
 
 
 class State(NamedTuple):
-    """How many settings the newest key opens, how many an older one, and how many none."""
+    """How much the newest key opens, how much an older one, and how much none."""
 
     newest: int = 0
     old: int = 0
@@ -24,18 +27,16 @@ class State(NamedTuple):
 
 
 class _Sealed(NamedTuple):
+    key: Any
+    place: Any
+    """The columns of the row's key and of what is sealed."""
     id: int
-    account_id: int
-    channel: str
     sealed: bytes
-
-    @property
-    def purpose(self) -> str:
-        return ChannelSetting.purpose(self.account_id, self.channel)
+    purpose: str
 
 
 def state() -> State:
-    """Look at all of them, without showing any."""
+    """Look at all of it, without showing any."""
     found = State()
     for row in _rows():
         if is_newest(row.purpose, row.sealed):
@@ -50,7 +51,7 @@ def state() -> State:
 def reseal() -> int:
     """Seal with the newest key what an older one opens; return how many that were.
 
-    Settings that staff save meanwhile stay theirs. What no key opens is left as it is.
+    What staff save meanwhile stays theirs. What no key opens is left as it is.
     """
     count = 0
     for row in _rows():
@@ -64,9 +65,9 @@ def reseal() -> int:
 def _replace(row: _Sealed, sealed: bytes) -> bool:
     return won(
         db.session.execute(
-            update(ChannelSetting)
-            .where(ChannelSetting.id == row.id, ChannelSetting.sealed == row.sealed)
-            .values(sealed=sealed)
+            update(row.key.class_)
+            .where(row.key == row.id, row.place == row.sealed)
+            .values({row.place.key: sealed})
             .execution_options(synchronize_session=False)
         )
     )
@@ -80,19 +81,25 @@ def _opened(row: _Sealed) -> bytes | None:
 
 
 def _rows() -> Iterator[_Sealed]:
-    """Yield the rows that hold something, by key, a batch at a time."""
-    columns = (
-        ChannelSetting.id,
-        ChannelSetting.account_id,
-        ChannelSetting.channel,
-        ChannelSetting.sealed,
-    )
+    """Yield what is sealed, table by table."""
+    place, whose = ChannelSetting.sealed, (ChannelSetting.account_id, ChannelSetting.channel)
+    of_channels = select(ChannelSetting.id, place, *whose).where(place.is_not(None))
+    for row in _in_batches(of_channels, ChannelSetting.id):
+        purpose = ChannelSetting.purpose(row[2], row[3])
+        yield _Sealed(ChannelSetting.id, place, row[0], row[1], purpose)
+    for place in (StaffTotp.sealed, StaffTotp.pending):
+        key = StaffTotp.staff_id
+        for row in _in_batches(select(key, place).where(place.is_not(None)), key):
+            yield _Sealed(key, place, row[0], row[1], StaffTotp.purpose(row[0]))
+
+
+def _in_batches(query: Select[*tuple[Any, ...]], key: InstrumentedAttribute[int]) -> Iterator[Any]:
+    """Yield the rows of *query*, by key, a batch at a time."""
     last = 0
     while True:
-        query = select(*columns).where(ChannelSetting.id > last, ChannelSetting.sealed.is_not(None))
-        found = db.session.execute(query.order_by(ChannelSetting.id).limit(BATCH)).all()
+        found = db.session.execute(query.where(key > last).order_by(key).limit(BATCH)).all()
         db.session.rollback()
-        yield from (_Sealed._make(row) for row in found)
+        yield from found
         if len(found) < BATCH:
             return
-        last = found[-1].id
+        last = found[-1][0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -27,6 +27,12 @@ class InvitationLook(NamedTuple):
     email: str
     name: str
     role: str
+    choices: dict[str, Any]
+
+    @property
+    def asks_second(self) -> bool:
+        """Whether the account asks its staff for a second factor."""
+        return bool(self.choices.get("second_factor_from"))
 
 
 class StaffInvitation(Base):
@@ -89,7 +95,16 @@ class StaffInvitation(Base):
     def look(cls, token: str) -> InvitationLook | None:
         """Return what the link of *token* invites to while it works, else None."""
         row = db.session.execute(
-            select(cls.id, Account.id, Account.name, Account.slug, cls.email, cls.name, cls.role)
+            select(
+                cls.id,
+                Account.id,
+                Account.name,
+                Account.slug,
+                cls.email,
+                cls.name,
+                cls.role,
+                Account.choices,
+            )
             .join(Account, Account.id == cls.account_id)
             .where(cls.token_digest == tokens.digest(token), cls.expires_at > now())
         ).first()

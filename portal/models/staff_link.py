@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, LargeBinary, select, update
+from sqlalchemy import ForeignKey, LargeBinary, false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import tokens
@@ -39,13 +39,20 @@ class StaffLink(Base):
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+    skips_second: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """For whoever has lost their second factor: it is not asked for."""
 
     @classmethod
-    def issue(cls, staff: Staff) -> str:
+    def issue(cls, staff: Staff, *, skips_second: bool = False) -> str:
         """Add a link and return its token, which is nowhere else."""
         token = tokens.new_secret()
         db.session.add(
-            cls(staff_id=staff.id, token_digest=tokens.digest(token), expires_at=now() + LIFE)
+            cls(
+                staff_id=staff.id,
+                token_digest=tokens.digest(token),
+                expires_at=now() + LIFE,
+                skips_second=skips_second,
+            )
         )
         db.session.flush()
         return token
@@ -60,8 +67,8 @@ class StaffLink(Base):
         return StaffLook(*row) if row else None
 
     @classmethod
-    def redeem(cls, token: str) -> int | None:
-        """Use the link up, once; return whose it was."""
+    def redeem(cls, token: str) -> tuple[int, bool] | None:
+        """Use the link up, once; return whose it was, and whether it is enough by itself."""
         at = now()
         row = db.session.execute(
             update(cls)
@@ -71,7 +78,7 @@ class StaffLink(Base):
                 cls.expires_at > at,
             )
             .values(used_at=at)
-            .returning(cls.staff_id)
+            .returning(cls.staff_id, cls.skips_second)
             .execution_options(synchronize_session=False)
         ).first()
-        return row[0] if row else None
+        return (row[0], row[1]) if row else None

@@ -16,6 +16,8 @@ from portal.models.staff import Staff
 from portal.models.staff_role import StaffRole
 
 TOUCH_EVERY = timedelta(minutes=5)
+CONFIRMED_FOR = timedelta(minutes=10)
+"""So long after they proved who they are, people may change how they sign in."""
 
 
 class AtWork(NamedTuple):
@@ -26,6 +28,12 @@ class AtWork(NamedTuple):
     staff: Staff
     account: Account | None
     role: str | None
+    confirmed_at: datetime | None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether this person proved a moment ago, in this browser, that it is them."""
+        return self.confirmed_at is not None and self.confirmed_at > now() - CONFIRMED_FOR
 
 
 class SignedInDesk(NamedTuple):
@@ -51,6 +59,7 @@ class StaffSession(Base):
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
     last_seen_at: Mapped[datetime] = mapped_column(default_factory=now)
     expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None] = mapped_column(default_factory=now)
 
     @classmethod
     def at_work(cls, digest: bytes, slug: str) -> AtWork | None:
@@ -126,6 +135,15 @@ class StaffSession(Base):
         return row[0] if row else None
 
     @classmethod
+    def confirm(cls, session_id: int) -> None:
+        """Note that this person has just proved that it is them."""
+        execute(update(cls).where(cls.id == session_id).values(confirmed_at=now()))
+
+    @classmethod
+    def end_all(cls, staff_id: int) -> int:
+        return execute(delete(cls).where(cls.staff_id == staff_id)).rowcount
+
+    @classmethod
     def end_others(cls, staff_id: int, session_id: int) -> int:
         """End every other browser of this person, as after a new password; return how many."""
         others = delete(cls).where(cls.staff_id == staff_id, cls.id != session_id)
@@ -133,7 +151,14 @@ class StaffSession(Base):
 
 
 _AT_WORK = (
-    select(StaffSession.id, StaffSession.last_seen_at, Staff, Account, StaffRole.role)
+    select(
+        StaffSession.id,
+        StaffSession.last_seen_at,
+        Staff,
+        Account,
+        StaffRole.role,
+        StaffSession.confirmed_at,
+    )
     .join(Staff, Staff.id == StaffSession.staff_id)
     .outerjoin(Account, Account.slug == bindparam("slug", type_=String()))
     .outerjoin(

@@ -44,14 +44,19 @@ from portal.web.admin import (
     merging,
     overview,
     own_sessions,
+    own_sign_in,
+    passkeys,
     plugins,
+    proving,
     reminders,
     runs,
+    second_step,
     selection,
     staff,
     support_codes,
     tasks,
     team,
+    team_factors,
     views,
     words,
 )
@@ -85,6 +90,8 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(team.bp)
     app.register_blueprint(joining.bp)
     app.register_blueprint(own_sessions.bp)
+    for step in (own_sign_in, passkeys, proving, second_step, team_factors):
+        app.register_blueprint(step.bp)
     app.register_blueprint(words.bp)
     app.register_blueprint(runs.bp)
     app.register_blueprint(access_ends.bp)

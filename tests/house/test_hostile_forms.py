@@ -20,12 +20,14 @@ NAMES = (
     "locale", "external_id", "who", "contact_id", "contact_ids", "life", "target", "link_id",
     "regenerate", "code", "set-smtp_host", "set-smtp_port", "set-smtp_password", "set-from_address",
     "accent", "support", "footer", "use", "nearest", "what", "subject", "body", "button",
-    "form", "language", "version", "view", "host", "is_proxied",
+    "form", "language", "version", "view", "days", "place", "purpose", "credential",
+    "host", "is_proxied",
     "set-dkim_key", "set-dkim_selector", "set-bounce_host", "set-bounce_folder",
 )  # fmt: skip
 DESK = ("contacts", "client_views", "reminders", "contact_tags", "views", "selection",
         "runs", "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
-        "channels", "support_codes", "branding", "domains", "words")  # fmt: skip
+        "channels", "support_codes", "branding", "domains", "words", "own_sign_in", "proving",
+        "second_step", "passkeys", "team_factors")  # fmt: skip
 
 
 def test_no_form_breaks_on_what_it_is_sent(town: Town) -> None:

@@ -16,7 +16,7 @@ from tests.house.town import EMAILS, PLUGIN, ROLES, STAFF, Place, Town, csrf_of,
 
 TOO_LARGE = 10**100
 NUMBERS = ("run_id", "contact_id", "session_id", "delivery_id", "task_id", "tag_id", "view_id",
-           "staff_id", "invitation_id", "desk_id")  # fmt: skip
+           "staff_id", "invitation_id", "desk_id", "passkey_id")  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -47,6 +47,7 @@ LEADERS = ("owner", "admin", "another")
 LED_PAGE, LED_DEED = PAGE._replace(only=LEADERS), DEED._replace(only=LEADERS)
 ONE_LED_PAGE, ONE_LED_DEED = ONE_PAGE._replace(only=LEADERS), ONE_DEED._replace(only=LEADERS)
 OWN_BROWSER = Row("303 303 303", no_id="404 303 303", only=("owner", "another"))
+OWN_PASSKEY = OWN_BROWSER
 DOOR = Row("200 200 200", other="200 200 200", absent="404 404 404")
 ROOM = Row("303 200 303", other="303 303 303", absent="404 404 404")
 LEAVE = Row("303 303 303", other="303 303 303", absent="404 404 404")
@@ -67,6 +68,20 @@ TABLE: dict[tuple[str, str], Row] = {
     # No account has a picture with that name.
     ("brand.picture", "GET"): Row("404 404 404", other="404 404 404", absent="404 404 404"),
     ("staff.accounts", "GET"): Row("200 303 303"),
+    ("own_sign_in.index", "GET"): Row("200 303 303"),
+    ("own_sign_in.rename", "POST"): OWN_PASSKEY,
+    ("own_sign_in.begin_codes", "POST"): Row("303 303 303"),
+    ("own_sign_in.codes", "GET"): Row("200 303 303"),
+    ("own_sign_in.codes", "POST"): Row("200 303 303"),
+    ("own_sign_in.recovery", "GET"): Row("200 303 303"),
+    ("own_sign_in.make_recovery_codes", "POST"): Row("200 303 303"),
+    ("proving.page", "GET"): Row("200 303 303"),
+    ("proving.page", "POST"): Row("200 303 303"),
+    ("second_step.page", "GET"): Row("303 303 303"),
+    ("second_step.page", "POST"): Row("303 303 303"),
+    # The portal's address is a number here: browsers keep no passkeys for it.
+    ("passkeys.ask", "POST"): Row("422 422 422"),
+    ("passkeys.answer", "POST"): Row("422 422 422"),
     ("staff.password", "GET"): Row("200 303 303"),
     ("staff.password", "POST"): Row("200 303 303"),
     ("staff.sign_in", "GET"): Row("303 200 200"),
@@ -210,9 +225,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("team.member", "POST"): ONE_LED_DEED,
     ("team.withdraw", "POST"): ONE_LED_DEED,
     ("team.hand_over", "POST"): ONE_LED_DEED,  # the admin is told that only owners do
+    ("team_factors.require", "POST"): LED_DEED,
+    ("team_factors.stop_requiring", "POST"): LED_DEED,
+    ("team_factors.reset", "POST"): ONE_LED_DEED,
     ("team.remove", "POST"): ONE_LED_DEED,
     ("own_sessions.end", "POST"): OWN_BROWSER,
     ("own_sessions.end_others", "POST"): Row("303 303 303"),
+    ("own_sign_in.stop_codes", "POST"): Row("303 303 303"),
+    ("own_sign_in.remove", "POST"): OWN_PASSKEY,
     ("merging.merge", "POST"): ONE_DEED,  # with themselves, which changes nothing
     # No address is named, so that nobody is deleted.
     ("contact_data.delete", "POST"): ONE_LED_DEED,
@@ -225,6 +245,13 @@ WORDS = {"kind": "login", "subject": "Come in", "body": "Hello {{client}}", "but
 FORMS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "team.invite": lambda place: {"email": f"new@{place.slug}.example", "role": "support"},
     "team.member": lambda _place: {"role": "support"},
+    "team_factors.require": lambda _place: {"days": "7"},
+    "own_sign_in.rename": lambda _place: {"name": "My phone"},
+    "own_sign_in.codes": lambda _place: {"code": "123456"},
+    "proving.page": lambda _place: {"code": "123456"},
+    "second_step.page": lambda _place: {"code": "123456"},
+    "passkeys.ask": lambda _place: {"purpose": "sign-in"},
+    "passkeys.answer": lambda _place: {"purpose": "sign-in", "credential": "{}"},
     "merging.merge": lambda place: {"other": str(place.contact_id)},
     "contacts.new": lambda place: {"email": f"new@{place.slug}.example", "locale": ""},
     "contacts.edit": lambda place: {"email": EMAILS.get(place.slug, "a@b.example"), "locale": ""},

@@ -33,6 +33,7 @@ from portal.models import (
     Role,
     Staff,
     StaffInvitation,
+    StaffPasskey,
     StaffSession,
     StaffTask,
     Tag,
@@ -83,6 +84,7 @@ class Place(NamedTuple):
     staff_id: int
     invitation_id: int
     desk_id: int
+    passkey_id: int
     channel_id: str
     key: str
     delivery_key: str
@@ -117,6 +119,7 @@ class Town:
             staff_id=99,
             invitation_id=99,
             desk_id=99,
+            passkey_id=99,
             channel_id="pigeon",
             key="0" * 43,
             delivery_key=f"delivery-99-{'0' * 32}",
@@ -133,7 +136,7 @@ class Town:
         browser = Browser(self.app)
         if role in STAFF:
             with self.app.app_context():
-                token = make_staff_link(STAFF[role])
+                token = make_staff_link(STAFF[role], skips_second=True)
             browser.opens(f"/admin/in/{token}").presses("Sign in").is_status(200)
         if role == "client":
             browser.opens(f"/l/{self.link('acme')}").presses("Sign in").is_status(200)
@@ -189,10 +192,22 @@ class Town:
             email = f"asked@{slug}.example"
             StaffInvitation.issue(account.id, email, Role.SUPPORT, name="", by=owner.id)
             StaffSession.open(owner.id, os.urandom(32), via="link", browser="Firefox")
+            keys = {one.id: passkey(one) for one in self._people(slug)}
+            db.session.add_all(keys.values())
             db.session.commit()
             (asked,) = StaffInvitation.of_account(account.id)
             (elsewhere,) = StaffSession.of_staff(owner.id)
-            return {"staff_id": tess.id, "invitation_id": asked.id, "desk_id": elsewhere.id}
+            return {
+                "staff_id": tess.id,
+                "invitation_id": asked.id,
+                "desk_id": elsewhere.id,
+                "passkey_id": keys[owner.id].id,
+            }
+
+    @staticmethod
+    def _people(slug: str) -> list[Staff]:
+        found = [Staff.by_email(email) for email in STAFF.values() if slug in email]
+        return [one for one in found if one]
 
     def _run(self, slug: str) -> int:
         with self.app.app_context():
@@ -230,6 +245,12 @@ class Town:
             key=key,
             delivery_key=f"delivery-{delivery.id}-{delivery.link_id.hex}",
         )
+
+
+def passkey(person: Staff) -> StaffPasskey:
+    return StaffPasskey(
+        staff_id=person.id, name="Key ring", credential_id=os.urandom(32), public_key=os.urandom(77)
+    )
 
 
 def handle(token: str) -> str:

@@ -34,9 +34,14 @@ from portal.models.run import Run
 from portal.models.run_piece import RunPiece
 from portal.models.run_row import RunRow
 from portal.models.saved_view import SavedView
+from portal.models.staff_challenge import StaffChallenge
+from portal.models.staff_half_sign_in import StaffHalfSignIn
 from portal.models.staff_invitation import StaffInvitation
+from portal.models.staff_passkey import StaffPasskey
+from portal.models.staff_recovery_code import StaffRecoveryCode
 from portal.models.staff_session import StaffSession
 from portal.models.staff_task import StaffTask
+from portal.models.staff_totp import StaffTotp
 from portal.models.tag import Tag
 from portal.models.worker_sign import WorkerSign
 from portal.wording import OwnWords
@@ -114,6 +119,11 @@ def fill_the_rest() -> None:
     MessageWords.write(account, "invite", "short", "en", OwnWords("Come in: {{link}}"), 1)
     BrandImage.put_up(delivery.account_id, "logo", b"a picture")
     StaffInvitation.issue(account.id, "nia@acme.example", "support", name="", by=1)
+    StaffTotp.begin(1)
+    StaffRecoveryCode.replace(1, ["0" * 16])
+    StaffHalfSignIn.begin(1, "password")
+    StaffChallenge.issue("sign-in", "a browser", None)
+    put(StaffPasskey(staff_id=1, credential_id=b"id", public_key=b"key", name="My phone"))
     AccountDomain.ask(account.id, "clients.acme.example")
     SavedView.add(delivery.account_id, "Not in yet", {"status": "invited"})
     put(run := Run(account_id=delivery.account_id, what="add", source="file"))

@@ -94,7 +94,7 @@ def test_settings_that_no_key_opens_are_left_and_named(
     _keeps(app, "email", {"smtp_password": "hunter2hunter2"})
     given = {**where(app), "PORTAL_SECRET_KEYS": NEW}
     assert portal("reseal", **given).stdout == "0 sealed with the newest key.\n"
-    assert "No key opens 1 channel setting." in portal("doctor", **given).stdout
+    assert "No key opens 1 sealed setting." in portal("doctor", **given).stdout
     with app.app_context():
         assert sealed_settings.state() == (1, 0, 0), "the old key opens it as before"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.languages import _, _n, listed, mark
 from portal.messages import isolate
+from portal.web.admin import factor_words
 from portal.web.templating import when
 
 SAYS = {
@@ -39,18 +40,6 @@ SAYS = {
     "staff_joined": (mark("%(by)s joined the team"), "user-plus"),
     "staff_removed": (mark("%(by)s took somebody off the team"), "users", "note"),
     "handed_on": (mark("%(by)s handed the account over"), "users", "note"),
-    "second_failed": ("A second factor of {by} did not work", "alert", "note"),
-    "passkey_added": ("{by} added a passkey", "key"),
-    "passkey_renamed": ("{by} renamed a passkey", "edit"),
-    "passkey_removed": ("{by} removed a passkey", "key", "note"),
-    "passkey_odd": ("A passkey of {by} counted backwards: it may have been copied", "alert", "bad"),
-    "codes_on": ("{by} switched one-time codes on", "shield"),
-    "codes_off": ("{by} switched one-time codes off", "shield", "note"),
-    "recovery_made": ("{by} made new recovery codes", "lock"),
-    "factors_reset": ("{by} reset somebody's second factor", "shield", "note"),
-    "second_reset": ("The second factor of {by} was reset on the server", "shield", "note"),
-    "second_required": ("{by} asked the team for a second factor", "shield"),
-    "second_optional": ("{by} asks the team for no second factor any more", "shield", "note"),
     "staff_session_ended": (mark("%(by)s signed another browser out of the desk"), "log-out"),
     "merged": (mark("%(by)s merged another contact into %(to)s"), "users", "note"),
     "deleted": (mark("%(by)s deleted a contact for good"), "x", "note"),
@@ -61,6 +50,7 @@ SAYS = {
     "run_cancelled": (mark("%(by)s cancelled a run"), "x", "note"),
     "run_retried": (mark("%(by)s had what failed in a run tried once more"), "refresh"),
     "history_adopted": (mark("%(by)s took the history as it stood"), "alert", "note"),
+    **factor_words.SAYS,
 }
 _NAMES = {
     "email": mark("E-mail address"),
@@ -82,7 +72,11 @@ _NAMES = {
 _WHY = {"handed over": mark("The link was handed over"), "not needed": mark("It was not needed")}
 
 _ROLES = {"owner": mark("owner"), "admin": mark("admin"), "support": mark("support")}
-_VIA = {"link": mark("With a link"), "password": mark("With their password")}
+_VIA = {
+    "link": mark("With a link"),
+    "password": mark("With their password"),
+    "passkey": mark("With a passkey"),
+}
 _KINDS = {
     "invite": mark("Invite"),
     "login": mark("Login"),
@@ -126,7 +120,7 @@ def parts(detail: dict[str, Any]) -> Iterator[str]:
         yield _(_WHY[detail["why"]])
     yield from _of_domain(detail)
     yield from _of_words(detail)
-    yield from _of_factors(detail)
+    yield from factor_words.parts(detail)
     yield from _run(detail)
     if "erased" in detail:
         yield _("The details were erased with the contact")
@@ -170,26 +164,6 @@ def _merged(other: dict[str, Any]) -> Iterator[str]:
     if other:
         details = listed([isolate(str(one)) for one in other.values()])
         yield _("The other one: %(details)s", details=details)
-
-
-_SECOND = {
-    "code": "A one-time code as second factor",
-    "passkey": "A passkey as second factor",
-    "recovery": "A recovery code as second factor",
-}
-
-
-def _of_factors(detail: dict[str, Any]) -> Iterator[str]:
-    if detail.get("second") in _SECOND:
-        yield _SECOND[detail["second"]]
-    if "recovery_codes_left" in detail:
-        yield f"Recovery codes left: {detail['recovery_codes_left']}"
-    if "passkey" in detail:
-        yield isolate(str(detail["passkey"]))
-    if detail.get("skips_second"):
-        yield "It asks for no second factor"
-    if "from" in detail:
-        yield f"From {detail['from']} on"
 
 
 def _of_words(detail: dict[str, Any]) -> Iterator[str]:

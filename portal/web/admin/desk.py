@@ -9,7 +9,9 @@ from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from portal.db import now
 from portal.errors import PortalError
+from portal.models import staff_factors
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.staff import Staff
@@ -81,6 +83,18 @@ def _guard(roles: Collection[Role]) -> ResponseReturnValue | None:
         abort(404)
     g.account, g.staff = at_work.account, at_work.staff
     language()  # from here on, errors are in it too
+    return _lead_to_second_factor(at_work.account, at_work.staff)
+
+
+def _lead_to_second_factor(account: Account, staff: Staff) -> ResponseReturnValue | None:
+    """Shut whoever lacks a second factor out of an account that asks for one, and tell them
+    before. Other accounts cost no query for it."""
+    since = account.second_factor_from
+    if since is None or staff_factors.has_any(staff.id):
+        return None
+    if since <= now():
+        return go(url_for("own_sign_in.index"))
+    g.second_factor_from = since
     return None
 
 
@@ -90,6 +104,7 @@ def _desk_context() -> dict[str, object]:
     at_work = current_user.at_work
     return {
         "staff": DeskStaff(g.staff.name, g.staff.email, at_work.role),
+        "second_factor_from": g.get("second_factor_from"),
         "public_portal_url": g.account.front().door,
     }
 

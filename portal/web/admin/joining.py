@@ -49,6 +49,8 @@ def page() -> ResponseReturnValue:
             team, secret = joined
             flash(f"You are on the team of {team.account_name} now.", "good")
             to = url_for("staff.password") if secret else url_for("staff.accounts")
+            if team.asks_second and secret:
+                to = url_for("own_sign_in.index")
             response = see_other(to)
             cookies.remove(response, COOKIE)
             return sessions.give_staff(response, secret) if secret else response

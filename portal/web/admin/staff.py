@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal import passwords
+from portal import passkeys, passwords
 from portal.db import now
 from portal.flows.staff_sign_in import (
     choose_password,
@@ -19,6 +19,7 @@ from portal.flows.staff_sign_in import (
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import StaffRole
 from portal.web import cookies, sessions
+from portal.web.admin.entering import go_on
 from portal.web.forms import PasswordForm, PressForm, StaffSignInForm
 from portal.web.limits import failed_redeems, has_failed, limiter, mark_failed
 from portal.web.redirects import see_other
@@ -37,19 +38,19 @@ def sign_in_page() -> ResponseReturnValue:
         return _to_desk(current_user.staff.id)
     form = StaffSignInForm()
     if form.validate_on_submit():
-        secret = sign_in_by_password(
+        entry = sign_in_by_password(
             form.email.data,
             form.password.data,
             browser=sessions.browser_family(),
             request_id=g.request_id,
         )
-        if secret:
-            return sessions.give_staff(see_other(url_for(".sign_in")), secret)
+        if entry:
+            return go_on(entry)
         mark_failed()
         form.form_errors.append(
             "That did not work. Check both, or wait a quarter of an hour after many tries."
         )
-    return render_template("admin/sign_in.html", form=form)
+    return render_template("admin/sign_in.html", form=form, has_passkeys=passkeys.are_possible())
 
 
 @bp.get("/in/<token>")
@@ -65,13 +66,13 @@ def open_link(token: str) -> ResponseReturnValue:
 def link_page() -> ResponseReturnValue:
     form, token = PressForm(), cookies.read(LINK_COOKIE)
     if form.validate_on_submit():
-        secret = sign_in_by_staff_link(
+        entry = sign_in_by_staff_link(
             token, browser=sessions.browser_family(), request_id=g.request_id
         )
-        if secret:
-            response = see_other(url_for(".sign_in"))
+        if entry:
+            response = go_on(entry)
             cookies.remove(response, LINK_COOKIE)
-            return sessions.give_staff(response, secret)
+            return response
         mark_failed()
     look = StaffLink.look(token) if token else None
     state = look.state(now()) if look else "unknown"

@@ -6,11 +6,16 @@ from flask import abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from portal.db import now
 from portal.errors import AddressError, TeamError
 from portal.flows.team import change_role, hand_over, invite_staff, remove, withdraw
+from portal.models import staff_factors
+from portal.models.account import Account
+from portal.models.staff import Staff
 from portal.models.staff_invitation import StaffInvitation
 from portal.models.staff_role import Member, Role, StaffRole
 from portal.web.admin.desk import at_desk, desk, go
+from portal.web.forms_sign_in import RequireFactorForm
 from portal.web.forms_team import ROLES, InviteStaffForm, RoleForm
 
 bp = desk("team", __name__, path="/team", roles=(Role.OWNER, Role.ADMIN))
@@ -72,6 +77,7 @@ def change(staff_id: int) -> ResponseReturnValue:
         is_me=member.id == staff.id,
         may_change=_may_change(member),
         is_owner=_is_owner(),
+        may_reset=_may_reset(account, staff, member),
     )
 
 
@@ -115,6 +121,12 @@ def _may_change(member: Member) -> bool:
     return _is_owner() or member.role != Role.OWNER
 
 
+def _may_reset(account: Account, me: Staff, member: Member) -> bool:
+    """Nobody's who has none; an owner's is no other owner's to take."""
+    is_other = member.id != me.id and member.role != Role.OWNER
+    return _is_owner() and is_other and staff_factors.of_account(account.id)[member.id].any
+
+
 def _page(form: InviteStaffForm) -> str:
     account, staff = at_desk()
     if not _is_owner():
@@ -124,5 +136,10 @@ def _page(form: InviteStaffForm) -> str:
         form=form,
         team=StaffRole.team(account.id),
         me=staff.id,
+        factors=staff_factors.of_account(account.id),
+        is_owner=_is_owner(),
+        required_from=(since := account.second_factor_from),
+        is_required=since is not None and since <= now(),
+        require_form=RequireFactorForm(formdata=None),
         invitations=StaffInvitation.of_account(account.id),
     )
