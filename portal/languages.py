@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +27,7 @@ LANGUAGES = {
 RIGHT_TO_LEFT = frozenset({"ar"})
 _FOLDER = Path(__file__).parent / "catalogues"
 _DESK = "desk/"
+_is_stored: ContextVar[bool] = ContextVar("is_stored", default=False)
 READER = "portal_reader"
 """Where the web keeps the function that tells the language of whoever reads an answer."""
 
@@ -111,9 +114,19 @@ def counted(number: int) -> str:
     return format_decimal(number, locale=reader())
 
 
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Let what is said meanwhile be English: it is stored, and others will read it."""
+    token = _is_stored.set(True)
+    try:
+        yield
+    finally:
+        _is_stored.reset(token)
+
+
 def reader() -> str:
     """Return the language of whoever reads this answer, as the web finds it; else English."""
-    if not has_request_context():
+    if _is_stored.get() or not has_request_context():
         return "en"
     find: Callable[[], str] = current_app.extensions[READER]
     return find()

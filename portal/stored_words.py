@@ -20,6 +20,7 @@ _WITH_VALUES = (
     mark("The contact has no %(address)s. Add one, or send by another channel."),
     mark("The provider took the message to %(address)s."),
     mark("Look at: %(titles)s."),
+    mark("Type a day from 1 to %(max)s."),
     mark("Did they mean %(address)s?"),
     mark("The phone number is left out. %(why)s"),
     mark("The access of %(who)s has ended. Extend it first, then try again."),
@@ -30,7 +31,7 @@ _WITH_VALUES = (
         "cell that holds the separator."
     ),
 )
-"""What is stored with values in it; a provider's own words look like none of these."""
+"""What comes with its values in it; a provider's own words look like none of these."""
 _LISTED = "titles"
 _AS_IT_IS = {"who"}
 

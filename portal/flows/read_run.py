@@ -10,6 +10,7 @@ from itertools import islice
 
 from portal.contact_files import FileError, Row, in_columns, of_text, records
 from portal.db import atomic, db, now
+from portal.languages import in_english
 from portal.models import contact_selection
 from portal.models.account import Account
 from portal.models.contact_criteria import Wanted
@@ -22,6 +23,7 @@ from portal.models.run_verdict import judged
 BATCH = 1000
 
 
+@in_english()
 def read(run_id: int, *, seconds: float) -> bool:
     """Judge rows for about so many *seconds*; tell whether there are more.
 

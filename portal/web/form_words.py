@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from babel import Locale
 from markupsafe import Markup
 from wtforms import Field, i18n
 from wtforms.fields.choices import Choice
@@ -18,9 +19,16 @@ class SaidSelect(Select):  # type: ignore[misc]
 
     @classmethod
     def render_option(cls, choice: Choice, **kwargs: Any) -> Markup:
-        label = said(str(choice.label)) if choice.label else choice.label
+        label = _label(choice) if choice.label else choice.label
         drawn: Markup = super().render_option(choice._replace(label=label), **kwargs)
         return drawn
+
+
+def _label(choice: Choice) -> str:
+    """Return what the choice is called; of a country that is what CLDR calls it."""
+    if _countries("en").get(str(choice.value)) == choice.label:
+        return _countries(language()).get(str(choice.value), str(choice.label))
+    return said(str(choice.label))
 
 
 def speak(field: Field) -> None:
@@ -32,6 +40,11 @@ def speak(field: Field) -> None:
 def complaints() -> Any:
     """Return what the form library calls to say "Field cannot be longer than 200 characters."."""
     return _complaints(language())
+
+
+@cache
+def _countries(spoken: str) -> dict[str, str]:
+    return dict(Locale(spoken).territories)
 
 
 @cache

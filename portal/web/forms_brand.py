@@ -7,6 +7,7 @@ import re
 from wtforms import StringField, ValidationError
 from wtforms.validators import DataRequired, Length
 
+from portal.languages import _, mark
 from portal.models.account import Account
 from portal.web import brand
 from portal.web.forms import OwnForm, one_line
@@ -28,13 +29,13 @@ class BrandForm(OwnForm):
     """The account's name, colour, and what stands at the foot of its pages."""
 
     name = StringField(
-        "Name",
+        mark("Name"),
         filters=[one_line],
-        validators=[DataRequired("Give the account a name."), Length(max=120)],
+        validators=[DataRequired(mark("Give the account a name.")), Length(max=120)],
     )
-    accent = StringField("Accent colour", filters=[_colour])
-    support = StringField("Support contact", filters=[one_line], validators=[Length(max=120)])
-    footer = StringField("Footer line", filters=[one_line], validators=[Length(max=120)])
+    accent = StringField(mark("Accent colour"), filters=[_colour])
+    support = StringField(mark("Support contact"), filters=[one_line], validators=[Length(max=120)])
+    footer = StringField(mark("Footer line"), filters=[one_line], validators=[Length(max=120)])
 
     nearest = ""
     """The colour to offer in place of one that cannot be read."""
@@ -42,13 +43,18 @@ class BrandForm(OwnForm):
     def validate_accent(self, field: StringField) -> None:
         typed = field.data or ""
         if not _LONG.fullmatch(typed) or not typed.startswith("#"):
-            raise ValidationError("Type a colour as # and six digits, such as #1f6f5c.")
+            raise ValidationError(_("Type a colour as # and six digits, such as #1f6f5c."))
         light = brand.shades(typed)[0]
         if light.was_moved:
             self.nearest = light.colour
             raise ValidationError(
-                f"{typed} cannot be read on a white page: its contrast is {light.typed_ratio:.1f} "
-                f"to 1, and words need 4.5 to 1. The nearest colour that works is {light.colour}."
+                _(
+                    "%(colour)s cannot be read on a white page: its contrast is %(ratio)s to 1, "
+                    "and words need 4.5 to 1. The nearest colour that works is %(nearest)s.",
+                    colour=typed,
+                    ratio=f"{light.typed_ratio:.1f}",
+                    nearest=light.colour,
+                )
             )
 
     @classmethod

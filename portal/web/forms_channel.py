@@ -10,6 +10,7 @@ from wtforms import IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
+from portal.languages import mark
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.web.forms import OwnForm, one_line
@@ -19,12 +20,15 @@ class OwnChannelForm(OwnForm):
     """What the portal itself asks of every channel."""
 
     rate = IntegerField(
-        "Most messages a minute",
-        [Optional(), NumberRange(1, 60_000, "Type a number from 1 to 60,000, or nothing.")],
+        mark("Most messages a minute"),
+        [Optional(), NumberRange(1, 60_000, mark("Type a number from 1 to 60,000, or nothing."))],
     )
     receipt_wait = IntegerField(
-        "Minutes to wait for a receipt",
-        [Optional(), NumberRange(0, 10_080, "Type minutes from 0 to 10,080, which is a week.")],
+        mark("Minutes to wait for a receipt"),
+        [
+            Optional(),
+            NumberRange(0, 10_080, mark("Type minutes from 0 to 10,080, which is a week.")),
+        ],
     )
 
     @classmethod
@@ -42,9 +46,9 @@ class TestForm(OwnForm):
     __test__ = False
 
     to = StringField(
-        "Send the test to",
+        mark("Send the test to"),
         filters=[one_line],
-        validators=[DataRequired("Type where the test is to go."), Length(max=300)],
+        validators=[DataRequired(mark("Type where the test is to go.")), Length(max=300)],
     )
 
 
@@ -52,18 +56,18 @@ class AccountSendingForm(OwnForm):
     """How the account sends, whichever the channel."""
 
     undo_one = IntegerField(
-        "Seconds to take back one message",
-        [Optional(), NumberRange(0, 300, "Type seconds from 0 to 300.")],
+        mark("Seconds to take back one message"),
+        [Optional(), NumberRange(0, 300, mark("Type seconds from 0 to 300."))],
     )
     undo_bulk = IntegerField(
-        "Seconds to take back many at once",
-        [Optional(), NumberRange(0, 3600, "Type seconds from 0 to 3,600.")],
+        mark("Seconds to take back many at once"),
+        [Optional(), NumberRange(0, 3600, mark("Type seconds from 0 to 3,600."))],
     )
-    country = SelectField("Country of phone numbers", validate_choice=True)
+    country = SelectField(mark("Country of phone numbers"), validate_choice=True)
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.country.choices = [SelectChoice("", "None"), *countries()]
+        self.country.choices = [SelectChoice("", mark("None")), *countries()]
 
     @classmethod
     def of(cls, account: Account) -> AccountSendingForm:

@@ -7,6 +7,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
+from portal.languages import mark
 from portal.models.run import What
 from portal.models.tag import LONGEST
 from portal.web.admin.run_words import WHATS
@@ -16,7 +17,9 @@ from portal.web.forms import OwnForm, one_line
 class RunForm(OwnForm):
     """A file or pasted addresses; the file wins."""
 
-    what = SelectField("What to do", choices=[SelectChoice(str(one), WHATS[one]) for one in What])
-    tag = StringField("Tag", filters=[one_line], validators=[Length(max=LONGEST)])
-    file = FileField("CSV file")
-    addresses = TextAreaField("Or paste addresses")
+    what = SelectField(
+        mark("What to do"), choices=[SelectChoice(str(one), WHATS[one]) for one in What]
+    )
+    tag = StringField(mark("Tag"), filters=[one_line], validators=[Length(max=LONGEST)])
+    file = FileField(mark("CSV file"))
+    addresses = TextAreaField(mark("Or paste addresses"))

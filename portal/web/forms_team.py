@@ -6,28 +6,29 @@ from wtforms import EmailField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from portal.languages import mark
 from portal.models.staff_role import Role
 from portal.web.forms import OwnForm, one_line
 
 ROLES = (
-    SelectChoice(Role.SUPPORT.value, "Support: no settings"),
-    SelectChoice(Role.ADMIN.value, "Admin: all but owners"),
-    SelectChoice(Role.OWNER.value, "Owner: everything"),
+    SelectChoice(Role.SUPPORT.value, mark("Support: no settings")),
+    SelectChoice(Role.ADMIN.value, mark("Admin: all but owners")),
+    SelectChoice(Role.OWNER.value, mark("Owner: everything")),
 )
 
 
 class RoleForm(OwnForm):
     """What somebody may do."""
 
-    role = SelectField("Role", choices=list(ROLES))
+    role = SelectField(mark("Role"), choices=list(ROLES))
 
 
 class InviteStaffForm(RoleForm):
     """Whom to ask to join the staff."""
 
     email = EmailField(
-        "E-mail address",
+        mark("E-mail address"),
         filters=[one_line],
-        validators=[DataRequired("Enter an e-mail address."), Length(max=320)],
+        validators=[DataRequired(mark("Enter an e-mail address.")), Length(max=320)],
     )
-    name = StringField("Name", filters=[one_line], validators=[Length(max=200)])
+    name = StringField(mark("Name"), filters=[one_line], validators=[Length(max=200)])

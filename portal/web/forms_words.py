@@ -6,6 +6,7 @@ from wtforms import Field, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from portal import wording
+from portal.languages import _, counted, mark
 from portal.web.forms import OwnForm, one_line
 from portal.wording import EMAIL, SHORT, OwnWords
 
@@ -18,11 +19,11 @@ class WordsForm(OwnForm):
     """Subject, paragraphs and button of an e-mail, or the one text of a short message."""
 
     subject = StringField(
-        "Subject", filters=[one_line], validators=[Length(max=wording.LONGEST_SUBJECT)]
+        mark("Subject"), filters=[one_line], validators=[Length(max=wording.LONGEST_SUBJECT)]
     )
-    body = TextAreaField("Text", filters=[_text])
+    body = TextAreaField(mark("Text"), filters=[_text])
     button = StringField(
-        "Button", filters=[one_line], validators=[Length(max=wording.LONGEST_BUTTON)]
+        mark("Button"), filters=[one_line], validators=[Length(max=wording.LONGEST_BUTTON)]
     )
 
     def __init__(self, kind: str, form: str, **kwargs: object) -> None:
@@ -48,26 +49,26 @@ class WordsForm(OwnForm):
 
     def validate_subject(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError("Give the message a subject.")
+            raise ValidationError(_("Give the message a subject."))
         self._refuse_strange(field)
 
     def validate_button(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError("Give the button a word or two.")
+            raise ValidationError(_("Give the button a word or two."))
         self._refuse_strange(field)
 
     def validate_body(self, field: Field) -> None:
         most = wording.LONGEST_BODY if self.form == EMAIL else wording.LONGEST_SHORT
         if not field.data:
-            raise ValidationError("Write a text, or restore Portico's own.")
+            raise ValidationError(_("Write a text, or restore Portico's own."))
         if len(field.data) > most:
-            raise ValidationError(f"Use at most {most:,} characters.")
+            raise ValidationError(_("Use at most %(count)s characters.", count=counted(most)))
         self._refuse_strange(field)
         if wrong := wording.fault_of_note(field.data):
             raise ValidationError(wrong)
         if self.form == SHORT and not wording.has(field.data, "link"):
             raise ValidationError(
-                "Put {{link}} where the link is to stand: nobody gets in without."
+                _("Put {{link}} where the link is to stand: nobody gets in without.")
             )
 
     def _refuse_strange(self, field: Field) -> None:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.flows.staff_sign_in import sign_out_browser, sign_out_others
+from portal.languages import _
 from portal.models.staff_session import StaffSession
 from portal.web import sessions
 from portal.web.redirects import see_other
@@ -38,7 +39,7 @@ def end(desk_id: int) -> ResponseReturnValue:
         return see_other(url_for(".index"))  # this one is left by signing out
     if not sign_out_browser(current_user.staff, desk_id, request_id=g.request_id):
         abort(404)
-    flash("That browser is signed out.", "good")
+    flash(_("That browser is signed out."), "good")
     return see_other(url_for(".index"))
 
 
@@ -46,5 +47,6 @@ def end(desk_id: int) -> ResponseReturnValue:
 def end_others() -> ResponseReturnValue:
     here = g.at_work.session_id
     ended = sign_out_others(current_user.staff, here, request_id=g.request_id)
-    flash("All other browsers are signed out." if ended else "There was no other browser.", "good")
+    words = _("All other browsers are signed out.") if ended else _("There was no other browser.")
+    flash(words, "good")
     return see_other(url_for(".index"))

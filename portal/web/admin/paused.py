@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from portal.languages import _, mark
 from portal.models.channel_setting import ChannelSetting
-from portal.web.admin.delivery_words import channel_name
+from portal.web.admin.delivery_words import channel_name, own_words
 
 
 class Paused(NamedTuple):
@@ -21,8 +22,8 @@ class Paused(NamedTuple):
 
 
 WHY = {
-    "sign_in": "Its settings, or its sign-in at the provider, are not accepted.",
-    "failures": "Its provider failed several times in a row.",
+    "sign_in": mark("Its settings, or its sign-in at the provider, are not accepted."),
+    "failures": mark("Its provider failed several times in a row."),
 }
 
 
@@ -35,8 +36,8 @@ def as_paused(row: ChannelSetting) -> Paused:
     return Paused(
         channel=row.channel,
         name=channel_name(row.channel),
-        why=WHY.get(row.paused_why, "It is paused."),
-        error=row.last_error,
+        why=_(WHY.get(row.paused_why) or mark("It is paused.")),
+        error=own_words(row.last_error),
         since=row.last_error_at,
         until=row.paused_until,
     )

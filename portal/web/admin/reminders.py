@@ -8,6 +8,7 @@ from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from portal.flows.plan_reminders import plan_reminders
+from portal.languages import _, mark
 from portal.models.reminder_plan import CLOSES, LATEST_DAY, OPENS, Plan
 from portal.models.staff_role import Role
 from portal.web.admin.desk import at_desk, desk, go
@@ -15,16 +16,16 @@ from portal.web.forms import OwnForm
 
 bp = desk("reminders", __name__, path="/reminders", roles=(Role.OWNER, Role.ADMIN))
 
-_IN_RANGE = NumberRange(1, LATEST_DAY, f"Type a day from 1 to {LATEST_DAY}.")
+_IN_RANGE = NumberRange(1, LATEST_DAY, mark("Type a day from 1 to %(max)s."))
 
 
 class PlanForm(OwnForm):
     """The days after an invitation; the second and the third may be left out."""
 
-    is_on = BooleanField("Send reminders")
-    first = IntegerField("First reminder", [InputRequired("Type a day."), _IN_RANGE])
-    second = IntegerField("Second reminder", [Optional(), _IN_RANGE])
-    third = IntegerField("Third reminder", [Optional(), _IN_RANGE])
+    is_on = BooleanField(mark("Send reminders"))
+    first = IntegerField(mark("First reminder"), [InputRequired(mark("Type a day.")), _IN_RANGE])
+    second = IntegerField(mark("Second reminder"), [Optional(), _IN_RANGE])
+    third = IntegerField(mark("Third reminder"), [Optional(), _IN_RANGE])
 
     @property
     def days(self) -> tuple[int, ...]:
@@ -36,7 +37,10 @@ class PlanForm(OwnForm):
             return False
         if all(before < after for before, after in zip(self.days, self.days[1:], strict=False)):
             return True
-        self.first.errors = [*self.first.errors, "Each reminder needs a later day than the last."]
+        self.first.errors = [
+            *self.first.errors,
+            _("Each reminder needs a later day than the last."),
+        ]
         return False
 
 
@@ -48,7 +52,7 @@ def page() -> ResponseReturnValue:
     if form.validate_on_submit():
         chosen = Plan(form.is_on.data, form.days)
         plan_reminders(account, chosen, by=staff, request_id=g.request_id)
-        flash("Saved.", "good")
+        flash(_("Saved."), "good")
         return go(url_for(".page"))
     shown = render_template(
         "admin/reminders.html", form=form, opens=OPENS, closes=CLOSES, latest=LATEST_DAY

@@ -8,70 +8,71 @@ from typing import NamedTuple
 from babel.dates import format_timedelta
 
 from portal.db import now
+from portal.languages import _, counted, mark
 from portal.models.run import Run, RunLine, Status, What
 from portal.models.run_row import State, Verdict
 
 WHATS = {
-    What.INVITE: "Invite to Client Portal",
-    What.LOGIN_EMAIL: "Send Login Email",
-    What.ADD: "Add contacts, send nothing",
-    What.TAG: "Tag contacts, send nothing",
+    What.INVITE: mark("Invite to Client Portal"),
+    What.LOGIN_EMAIL: mark("Send Login Email"),
+    What.ADD: mark("Add contacts, send nothing"),
+    What.TAG: mark("Tag contacts, send nothing"),
 }
 STATUSES: dict[str, tuple[str, str]] = {
-    Status.UPLOADING: ("Uploading", ""),
-    Status.DRAFT: ("Columns to confirm", "note"),
-    Status.READING: ("Reading", ""),
-    Status.PREVIEWED: ("Ready to begin", "note"),
-    Status.RUNNING: ("Running", ""),
-    Status.PAUSED: ("Paused", "note"),
-    Status.CANCELLED: ("Cancelled", ""),
-    Status.DONE: ("Done", "good"),
-    Status.REFUSED: ("Cannot be read", "bad"),
+    Status.UPLOADING: (mark("Uploading"), ""),
+    Status.DRAFT: (mark("Columns to confirm"), "note"),
+    Status.READING: (mark("Reading"), ""),
+    Status.PREVIEWED: (mark("Ready to begin"), "note"),
+    Status.RUNNING: (mark("Running"), ""),
+    Status.PAUSED: (mark("Paused"), "note"),
+    Status.CANCELLED: (mark("Cancelled"), ""),
+    Status.DONE: (mark("Done"), "good"),
+    Status.REFUSED: (mark("Cannot be read"), "bad"),
 }
 VERDICTS: dict[str, tuple[str, str]] = {
-    Verdict.NEW: ("New", "Nobody you know has this address yet."),
-    Verdict.KNOWN: ("Known", "In your contacts, never invited."),
-    Verdict.INVITED: ("Already invited", "Has not signed in yet."),
-    Verdict.JOINED: ("Already joined", "Has signed in before."),
-    Verdict.BOUNCED: ("Bounced before", "The last message did not arrive."),
-    Verdict.SHUT_OUT: ("Suspended or revoked", "Restore their access first."),
-    Verdict.TYPO: ("Likely typo", "The address is one slip away from a common one."),
-    Verdict.DUPLICATE: ("Twice in the list", "The first one counts."),
-    Verdict.INVALID: ("Cannot be used", "Each row says why."),
+    Verdict.NEW: (mark("New"), mark("Nobody you know has this address yet.")),
+    Verdict.KNOWN: (mark("Known"), mark("In your contacts, never invited.")),
+    Verdict.INVITED: (mark("Already invited"), mark("Has not signed in yet.")),
+    Verdict.JOINED: (mark("Already joined"), mark("Has signed in before.")),
+    Verdict.BOUNCED: (mark("Bounced before"), mark("The last message did not arrive.")),
+    Verdict.SHUT_OUT: (mark("Suspended or revoked"), mark("Restore their access first.")),
+    Verdict.TYPO: (mark("Likely typo"), mark("The address is one slip away from a common one.")),
+    Verdict.DUPLICATE: (mark("Twice in the list"), mark("The first one counts.")),
+    Verdict.INVALID: (mark("Cannot be used"), mark("Each row says why.")),
 }
 STATES = {
-    State.WAITING: "Waiting",
-    State.DONE: "Done",
-    State.SKIPPED: "Left out",
-    State.FAILED: "Failed",
+    State.WAITING: mark("Waiting"),
+    State.DONE: mark("Done"),
+    State.SKIPPED: mark("Left out"),
+    State.FAILED: mark("Failed"),
 }
 FIELDS = (
-    ("", "Leave out"),
-    ("email", "E-mail address"),
-    ("name", "Name"),
-    ("first_name", "First name"),
-    ("last_name", "Last name"),
-    ("phone", "Phone"),
-    ("external_id", "Your reference"),
-    ("tags", "Tags"),
+    ("", mark("Leave out")),
+    ("email", mark("E-mail address")),
+    ("name", mark("Name")),
+    ("first_name", mark("First name")),
+    ("last_name", mark("Last name")),
+    ("phone", mark("Phone")),
+    ("external_id", mark("Your reference")),
+    ("tags", mark("Tags")),
 )
 MESSAGES = {
-    "queued": "Waiting to go out",
-    "sending": "Being sent",
-    "sent": "Sent",
-    "delivered": "Delivered",
-    "bounced": "Bounced",
-    "complained": "Marked as spam",
-    "failed": "Failed",
-    "expired": "Given up",
-    "cancelled": "Taken back",
-    "unknown": "Not known",
+    "queued": mark("Waiting to go out"),
+    "sending": mark("Being sent"),
+    "sent": mark("Sent"),
+    "delivered": mark("Delivered"),
+    "bounced": mark("Bounced"),
+    "complained": mark("Marked as spam"),
+    "failed": mark("Failed"),
+    "expired": mark("Given up"),
+    "cancelled": mark("Taken back"),
+    "unknown": mark("Not known"),
 }
 _SENDS = {
-    What.INVITE: "Invite",
-    What.LOGIN_EMAIL: "Send login e-mail",
-    What.ADD: "Add",
-    What.TAG: "Tag",
+    What.INVITE: mark("Invite"),
+    What.LOGIN_EMAIL: mark("Send login e-mail"),
+    What.ADD: mark("Add"),
+    What.TAG: mark("Tag"),
 }
 
 
@@ -98,20 +99,20 @@ class Progress(NamedTuple):
 def act_words(what: str, verdict: str, act: str) -> str:
     """Return the label of one choice for a group."""
     if act == "skip":
-        return "Leave out"
+        return _("Leave out")
     if act == "add":
-        return "Add only, send nothing"
+        return _("Add only, send nothing")
     if act == "suggestion":
-        return "Use the suggestion"
+        return _("Use the suggestion")
     if verdict == Verdict.TYPO:
-        return "Keep as typed"
+        return _("Keep as typed")
     if what == What.INVITE and verdict == Verdict.JOINED:
-        return "Send login e-mail"
+        return _("Send login e-mail")
     if what == What.INVITE and verdict in (Verdict.INVITED, Verdict.BOUNCED):
-        return "Send again"
+        return _("Send again")
     if what == What.ADD and verdict not in (Verdict.NEW, Verdict.TYPO):
-        return "Fill in what is missing"
-    return _SENDS[What(what)]
+        return _("Fill in what is missing")
+    return _(_SENDS[What(what)])
 
 
 def progress(run: Run, locale: str) -> Progress:
@@ -129,12 +130,12 @@ def progress(run: Run, locale: str) -> Progress:
 
 def title(run: Run) -> str:
     """Return what the run is called: its file, or where its people come from."""
-    names = {"pasted": "Pasted addresses", "selection": "Selected contacts"}
-    return run.file_name or names.get(run.source, "A file")
+    names = {"pasted": _("Pasted addresses"), "selection": _("Selected contacts")}
+    return run.file_name or names.get(run.source, _("A file"))
 
 
 def who(line: RunLine) -> str:
-    return line.staff_name or line.staff_email or "The operator"
+    return line.staff_name or line.staff_email or _("The operator")
 
 
 def _span(seconds: float, locale: str) -> str:
@@ -142,4 +143,6 @@ def _span(seconds: float, locale: str) -> str:
 
 
 def _a_second(rate: float) -> str:
-    return f"{rate:,.0f} a second" if rate >= 2 else f"{rate * 60:,.0f} a minute"
+    if rate >= 2:
+        return _("%(number)s a second", number=counted(round(rate)))
+    return _("%(number)s a minute", number=counted(round(rate * 60)))

@@ -12,6 +12,7 @@ from portal.db import now
 from portal.errors import PortalError, RunError
 from portal.flows import new_run, steer_run
 from portal.flows.read_run import read
+from portal.languages import _, _n
 from portal.models.delivery import PENDING
 from portal.models.run import ENDED, PAGE, Run, Status, What
 from portal.models.run_row import PAGE as ROWS
@@ -125,8 +126,15 @@ def resume(run_id: int) -> ResponseReturnValue:
 def cancel(run_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     count = steer_run.cancel(account, _found(run_id), by=staff, request_id=g.request_id)
-    taken = f" {count:,} messages that had not gone out were taken back." if count else ""
-    flash(f"The run was cancelled.{taken}", "good")
+    words = _("The run was cancelled.")
+    if count:
+        taken = _n(
+            "%(count)s message that had not gone out was taken back.",
+            "%(count)s messages that had not gone out were taken back.",
+            count,
+        )
+        words = f"{words} {taken}"
+    flash(words, "good")
     return go(url_for(".show", run_id=run_id))
 
 
@@ -134,7 +142,12 @@ def cancel(run_id: int) -> ResponseReturnValue:
 def retry(run_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     count = steer_run.retry(account, _found(run_id), by=staff, request_id=g.request_id)
-    flash(f"{count:,} that failed are tried once more.", "good")
+    words = _n(
+        "%(count)s that failed is tried once more.",
+        "%(count)s that failed are tried once more.",
+        count,
+    )
+    flash(words, "good")
     return go(url_for(".show", run_id=run_id))
 
 

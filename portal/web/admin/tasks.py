@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.flows.magic_link import hand_over
 from portal.flows.tasks import close_task
+from portal.languages import _
 from portal.models.delivery_story import link_of
 from portal.models.staff_task import HANDED_OVER, StaffTask
 from portal.web import keys
@@ -62,7 +63,7 @@ def show_link(task_id: int) -> ResponseReturnValue:
 def close(task_id: int) -> ResponseReturnValue:
     _account, staff = at_desk()
     close_task(_found(task_id), "not needed", by=staff, request_id=g.request_id)
-    flash("Taken off the list.", "good")
+    flash(_("Taken off the list."), "good")
     return go(url_for(".index"))
 
 

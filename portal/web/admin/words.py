@@ -12,7 +12,7 @@ from portal.channel import Message
 from portal.drafts import drafted
 from portal.errors import PortalError
 from portal.flows.change_words import change_words, channel_for, send_test
-from portal.languages import LANGUAGES
+from portal.languages import LANGUAGES, _, mark
 from portal.messages import language_of
 from portal.models.message_words import MessageWords, latest
 from portal.models.staff_role import Role
@@ -23,12 +23,14 @@ from portal.web.admin.letter import LETTER_CSP, PAGE_CSP
 from portal.web.forms import whole_number
 from portal.web.forms_channel import TestForm
 from portal.web.forms_words import WordsForm
+from portal.web.languages import said
 from portal.wording import EMAIL, FORMS, KINDS, PLACEHOLDERS, OwnWords
 
 bp = desk("words", __name__, path="/words", roles=(Role.OWNER, Role.ADMIN))
 
-FORM_WORDS = {"email": "E-mail", "short": "Text message"}
-VIEWS = {"light": "Light", "dark": "Dark", "text": "As text"}
+FORM_WORDS = {"email": mark("E-mail"), "short": mark("Text message")}
+_TITLES = {"email": mark("%(kind)s: e-mail"), "short": mark("%(kind)s: text message")}
+VIEWS = {"light": mark("Light"), "dark": mark("Dark"), "text": mark("As text")}
 _DARK = "@media (prefers-color-scheme: dark)"
 
 
@@ -74,7 +76,7 @@ def save() -> ResponseReturnValue:
     if not form.validate():
         return _page(place, form), 422
     change_words(account, *place, form.words, by=staff, request_id=g.request_id)
-    flash("Saved. Messages made from now on say this.", "good")
+    flash(_("Saved. Messages made from now on say this."), "good")
     return go(url_for(".edit", **place._asdict()))
 
 
@@ -89,7 +91,7 @@ def restore() -> ResponseReturnValue:
             abort(404)
         words = OwnWords(row.body, row.subject, row.button) if row.is_own else None
     change_words(account, *place, words, by=staff, request_id=g.request_id)
-    flash("Restored. Messages made from now on say this.", "good")
+    flash(_("Restored. Messages made from now on say this."), "good")
     return go(url_for(".edit", **place._asdict()))
 
 
@@ -103,7 +105,7 @@ def test() -> ResponseReturnValue:
         return _page(place, form, to), 422
     channel = channel_for(account, place.kind, place.form)
     if channel is None:
-        flash("No channel that is on carries this message. Set one up under Channels.", "bad")
+        flash(_("No channel that is on carries this message. Set one up under Channels."), "bad")
         return _page(place, form, to), 422
     draft = {**form.words._asdict(), **place._asdict(), "staff": staff.called}
     try:
@@ -111,9 +113,11 @@ def test() -> ResponseReturnValue:
     except PortalError as error:
         flash(str(error), "bad")
         return _page(place, form, to), 422
-    flash(
-        f"A test is on its way to {to.to.data}. The page of the channel says how it went.", "good"
+    words = _(
+        "A test is on its way to %(address)s. The page of the channel says how it went.",
+        address=to.to.data,
     )
+    flash(words, "good")
     return _page(place, form, to)
 
 
@@ -128,8 +132,8 @@ def preview() -> ResponseReturnValue:
         form = WordsForm(place.kind, place.form)
         words: OwnWords | None = form.words
         if not form.validate():
-            said = " ".join(str(one) for found in form.errors.values() for one in found)
-            return _framed(f"This cannot be sent yet: {said}", "text/plain")
+            why = " ".join(said(str(one)) for found in form.errors.values() for one in found)
+            return _framed(_("This cannot be sent yet: %(why)s", why=why), "text/plain")
     else:
         words = _in_force(place)
     message = drafted(account, *place, words, staff=staff.called)
@@ -183,12 +187,12 @@ def _page(place: Place, form: WordsForm, to: TestForm | None = None) -> Response
     page = render_template(
         "admin/words_edit.html",
         place=place,
-        title=f"{kind_words(place.kind)}: {FORM_WORDS[place.form].lower()}",
+        title=_(_TITLES[place.form], kind=kind_words(place.kind)),
         language=LANGUAGES[place.language],
         form=form,
         to=to,
         channel=channel,
-        placeholders=[(name, PLACEHOLDERS[name]) for name in names],
+        placeholders=[(name, _(PLACEHOLDERS[name])) for name in names],
         versions=versions,
         is_own=bool(versions and versions[0].words),
         findings=wording.findings(form.words, place.form),
