@@ -9,7 +9,7 @@ document.addEventListener("pick", (event) => {
   if ([...list.children].some((chip) => chip.dataset.id === id)) return;
   list.append(makeChip(id, name || email));
   list.closest("fieldset").hidden = false;
-  announce(`${name || email} added`);
+  announce(said("added", name || email));
 });
 
 document.addEventListener("click", (event) => {
@@ -18,7 +18,7 @@ document.addEventListener("click", (event) => {
   const chip = button.closest(".chip");
   const list = chip.parentElement;
   const next = chip.nextElementSibling ?? chip.previousElementSibling;
-  announce(`${chip.dataset.name} removed`);
+  announce(said("removed", chip.dataset.name));
   chip.remove();
   if (!list.children.length) list.closest("fieldset").hidden = true;
   (next?.querySelector("button") ?? document.querySelector(`[data-chips="${list.id}"]`)).focus();
@@ -42,10 +42,12 @@ function makeChip(id, name) {
   Object.assign(value, { type: "hidden", name: "contact_ids", value: id });
   label.textContent = name;
   words.append(label);
-  Object.assign(button, { type: "button", textContent: "×", ariaLabel: `Remove ${name}` });
+  Object.assign(button, { type: "button", textContent: "×", ariaLabel: said("remove", name) });
   chip.append(value, words, button);
   return chip;
 }
+
+const said = (name, who) => document.getElementById("announcer").dataset[name].replace("{}", () => who);
 
 function announce(detail) {
   document.dispatchEvent(new CustomEvent("announce", { detail }));

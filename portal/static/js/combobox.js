@@ -2,6 +2,7 @@
 // A choice fires "pick"; unless someone takes it, the address goes in the field and the id beside it.
 
 const WAIT = 150;
+const WORDS = document.getElementById("announcer").dataset;
 
 let isPressing = false;
 document.addEventListener("mousedown", () => (isPressing = true), true);
@@ -20,7 +21,7 @@ function enhance(input) {
   list.id = `${input.id}-list`;
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Contacts");
+  list.setAttribute("aria-label", WORDS.contacts);
   input.replaceWith(box);
   box.append(input, list);
   if (focused) input.focus();
@@ -72,7 +73,7 @@ function enhance(input) {
     const count = options().length;
     mark(-1);
     show(count > 0 && document.activeElement === input);
-    announce(count === 1 ? "1 contact" : count ? `${count} contacts` : "No contact found");
+    announce(count ? options()[0].dataset.count : WORDS.noContact);
   }
 
   function pick(option) {
@@ -87,7 +88,7 @@ function enhance(input) {
     input.value = email;
     const into = input.form.elements[input.dataset.into];
     if (into && "value" in into) into.value = id;
-    announce(`${name || email} chosen`);
+    announce(WORDS.chosen.replace("{}", () => name || email));
   }
 
   input.addEventListener("input", () => {

@@ -24,7 +24,8 @@ async function copy(field) {
 function tell(button, done) {
   const words = button.querySelector("span");
   const before = (button.dataset.words ??= words.textContent);
-  words.textContent = done ? "Copied" : "Press Ctrl+C";
+  const { copied, pressKeys } = document.getElementById("announcer").dataset;
+  words.textContent = done ? copied : pressKeys;
   document.dispatchEvent(new CustomEvent("announce", { detail: words.textContent }));
   if (done) button.focus();
   clearTimeout(button.timer);

@@ -2,6 +2,7 @@
 
 const dialog = document.getElementById("dialog");
 const body = document.getElementById("dialog-body");
+const WORDS = document.getElementById("announcer").dataset;
 let opener = null;
 
 const load = (verb, url, values) =>
@@ -58,12 +59,12 @@ for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
     const { target, requestConfig } = event.detail;
     if (target !== body) return;
     if (requestConfig.verb === "get") return location.assign(requestConfig.path);
-    document.dispatchEvent(new CustomEvent("announce", { detail: "That did not work. Please try again." }));
+    document.dispatchEvent(new CustomEvent("announce", { detail: WORDS.failed }));
     body.querySelector("[data-trouble]")?.remove();
     const words = document.createElement("p");
     words.className = "notice bad";
     words.dataset.trouble = "";
-    words.textContent = "That did not work. Nothing was changed. Please try again.";
+    words.textContent = WORDS.failedSafe;
     body.querySelector(".dialog-head")?.after(words);
   });
 }

@@ -37,6 +37,13 @@ const BASIC = new Set(
 const EXTENDED = new Set("\f^{}\\[~]|€");
 const CLOSEST = new Map(Object.entries(STANDS_FOR).flatMap(([easy, those]) => [...those].map((one) => [one, easy])));
 const MANY = 3;
+const SAYS = {
+  onePart: "{segments} segment",
+  manyParts: "{segments} segments",
+  characters: "{characters} of {room} characters",
+  costs: "costs as much as {segments} messages",
+  ...document.getElementById("announcer")?.dataset,
+};
 
 const inTable = (character) => BASIC.has(character) || EXTENDED.has(character);
 const isGsm = (text) => [...text].every(inTable);
@@ -59,8 +66,10 @@ export function note(template, keepsSpecial) {
     .replace(/\{\{ *([a-z]+) *\}\}/g, (whole, name) => (Object.hasOwn(WORDS, name) ? WORDS[name] : whole))
     .replace(/\{(\w*)\}/g, (whole, name) => (Object.hasOwn(SAMPLES, name) ? SAMPLES[name] : whole));
   const { encoding, characters, segments, room } = count(keepsSpecial ? text : simplified(text, SAMPLES.link));
-  const warning = segments < MANY ? "" : ` · costs as much as ${segments} messages`;
-  return `${segments} segment${segments === 1 ? "" : "s"} · ${characters} of ${room} characters · ${encoding}${warning}`;
+  const facts = [segments === 1 ? SAYS.onePart : SAYS.manyParts, SAYS.characters, encoding];
+  if (segments >= MANY) facts.push(SAYS.costs);
+  const values = { segments, characters, room };
+  return facts.join(" · ").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 // Neither an escape nor a surrogate pair is cut in two by the border between two segments.
