@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.errors import PictureError
 from portal.flows.change_brand import FRAMES, Brand, change_brand, hang_picture, take_picture_down
+from portal.languages import _, mark
 from portal.models.staff_role import Role
 from portal.web import brand
 from portal.web.admin.desk import at_desk, desk, go
@@ -31,9 +32,9 @@ def save() -> ResponseReturnValue:
         return _page(form), 422
     typed = Brand(form.name.data, form.accent.data, form.support.data, form.footer.data)
     if change_brand(account, typed, by=staff, request_id=g.request_id):
-        flash("Saved. Pages and messages show it from now on.", "good")
+        flash(_("Saved. Pages and messages show it from now on."), "good")
     else:
-        flash("Nothing was changed.", "note")
+        flash(_("Nothing was changed."), "note")
     return go(url_for(".show"))
 
 
@@ -45,7 +46,7 @@ def change_picture() -> ResponseReturnValue:
         abort(400)
     if request.form.get("deed") == "remove":
         take_picture_down(account, what, by=staff, request_id=g.request_id)
-        flash("Removed.", "good")
+        flash(_("Removed."), "good")
         return go(url_for(".show", _anchor=what))
     upload = request.files.get("picture")
     try:
@@ -53,7 +54,7 @@ def change_picture() -> ResponseReturnValue:
         hang_picture(account, what, data, by=staff, request_id=g.request_id)
     except PictureError as error:
         return _page(BrandForm.of(account), {what: str(error)}), 422
-    flash("Saved. Clients see it from now on.", "good")
+    flash(_("Saved. Clients see it from now on."), "good")
     return go(url_for(".show", _anchor=what))
 
 
@@ -63,5 +64,5 @@ def _page(form: BrandForm, wrong: dict[str, str] | None = None) -> str:
         "admin/brand.html",
         form=form,
         pictures={what: (wrong or {}).get(what, "") for what in FRAMES},
-        shades=zip(("Light", "Dark"), brand.shades(account.accent), strict=True),
+        shades=zip((mark("Light"), mark("Dark")), brand.shades(account.accent), strict=True),
     )

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from portal.errors import TeamError
 from portal.flows.team import join
+from portal.languages import _
 from portal.models.staff import Staff
 from portal.models.staff_invitation import StaffInvitation
 from portal.web import cookies, sessions
@@ -47,7 +48,8 @@ def page() -> ResponseReturnValue:
             joined, problem = None, str(error)
         if joined:
             team, secret = joined
-            flash(f"You are on the team of {team.account_name} now.", "good")
+            words = _("You are on the team of %(account)s now.", account=team.account_name)
+            flash(words, "good")
             to = url_for("staff.password") if secret else url_for("staff.accounts")
             if team.asks_second and secret:
                 to = url_for("own_sign_in.index")

@@ -16,6 +16,7 @@ from portal.flows.staff_sign_in import (
     sign_in_by_staff_link,
     sign_out,
 )
+from portal.languages import _
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import StaffRole
 from portal.web import cookies, sessions
@@ -48,7 +49,7 @@ def sign_in_page() -> ResponseReturnValue:
             return go_on(entry)
         mark_failed()
         form.form_errors.append(
-            "That did not work. Check both, or wait a quarter of an hour after many tries."
+            _("That did not work. Check both, or wait a quarter of an hour after many tries.")
         )
     return render_template("admin/sign_in.html", form=form, has_passkeys=passkeys.are_possible())
 
@@ -100,7 +101,7 @@ def password() -> ResponseReturnValue:
     if not has_password:
         del form.current
     if form.validate_on_submit() and _change_password(form, has_password=has_password):
-        flash("Your new password is set. Your other browsers were signed out.", "good")
+        flash(_("Your new password is set. Your other browsers were signed out."), "good")
         return see_other(url_for(".accounts"))
     return render_template(
         "admin/password.html", form=form, has_password=has_password, staff=person
@@ -122,7 +123,7 @@ def _change_password(form: PasswordForm, *, has_password: bool) -> bool:
     person = current_user.staff
     if has_password and not passwords.verify(person.password_hash, form.current.data):
         mark_failed()
-        form.current.errors = ["This is not your current password."]
+        form.current.errors = [_("This is not your current password.")]
         return False
     try:
         choose_password(

@@ -9,6 +9,7 @@ from flask_login import current_user
 from portal.db import now
 from portal.errors import AddressError, TeamError
 from portal.flows.team import change_role, hand_over, invite_staff, remove, withdraw
+from portal.languages import _, mark
 from portal.models import staff_factors
 from portal.models.account import Account
 from portal.models.staff import Staff
@@ -19,6 +20,11 @@ from portal.web.forms_sign_in import RequireFactorForm
 from portal.web.forms_team import ROLES, InviteStaffForm, RoleForm
 
 bp = desk("team", __name__, path="/team", roles=(Role.OWNER, Role.ADMIN))
+_IS_NOW = {
+    Role.OWNER: mark("%(who)s is Owner now."),
+    Role.ADMIN: mark("%(who)s is Admin now."),
+    Role.SUPPORT: mark("%(who)s is Support now."),
+}
 
 
 @bp.get("/")
@@ -46,7 +52,8 @@ def invite() -> ResponseReturnValue:
         return _page(form), 422
     if invited.problem:
         return render_template("admin/team_link.html", invited=invited)
-    flash(f"The invitation to {invited.email} was sent. It works for three days.", "good")
+    words = _("The invitation to %(email)s was sent. It works for three days.", email=invited.email)
+    flash(words, "good")
     return go(url_for(".index"))
 
 
@@ -57,7 +64,8 @@ def take_back(invitation_id: int) -> ResponseReturnValue:
     if invitation is None:
         abort(404)
     withdraw(account, invitation, by=staff, request_id=g.request_id)
-    flash(f"The invitation to {invitation.email} opens nothing any more.", "good")
+    words = _("The invitation to %(email)s opens nothing any more.", email=invitation.email)
+    flash(words, "good")
     return go(url_for(".index"))
 
 
@@ -68,7 +76,7 @@ def change(staff_id: int) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         role = Role(form.role.data)
         change_role(account, member.id, role, by=staff, request_id=g.request_id)
-        flash(f"{member.called} is {role.capitalize()} now.", "good")
+        flash(_(_IS_NOW[role], who=member.called), "good")
         return go(url_for(".index"))
     return render_template(
         "admin/team_member.html",
@@ -85,7 +93,12 @@ def change(staff_id: int) -> ResponseReturnValue:
 def take_off(staff_id: int) -> ResponseReturnValue:
     (account, staff), member = at_desk(), _member(staff_id)
     remove(account, member.id, by=staff, request_id=g.request_id)
-    flash(f"{member.called} is no longer on the team of {account.name}.", "good")
+    words = _(
+        "%(who)s is no longer on the team of %(account)s.",
+        who=member.called,
+        account=account.name,
+    )
+    flash(words, "good")
     return go(url_for("staff.accounts") if member.id == staff.id else url_for(".index"))
 
 
@@ -93,7 +106,7 @@ def take_off(staff_id: int) -> ResponseReturnValue:
 def make_owner(staff_id: int) -> ResponseReturnValue:
     (account, staff), member = at_desk(), _member(staff_id)
     hand_over(account, member.id, by=staff, request_id=g.request_id)
-    flash(f"{member.called} is the owner now, and you are an admin.", "good")
+    flash(_("%(who)s is the owner now, and you are an admin.", who=member.called), "good")
     return go(url_for(".index"))
 
 
