@@ -1,23 +1,30 @@
 """Lanes: which worker of this machine sends what, in memory that its processes share.
 
 A hint and nothing more: the outbox is the truth. It keeps one slow provider from taking all
-workers, and tells the parent what a worker held that died.
+workers, and tells what a worker held that died: to its parent, and when all of them died at once,
+to whoever is started next.
 """
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
+from mmap import mmap
 from multiprocessing.sharedctypes import RawArray
+from pathlib import Path
 from typing import Any, NamedTuple
 
 BATCH = 20
 PROMPT_SECONDS = 1.0
 """A lane whose last send took less may have all workers."""
 _PACES = 1024
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_MOST_FILES = 64
 
 
 class _Slot(ctypes.Structure):
@@ -43,13 +50,36 @@ class Left(NamedTuple):
 class Lanes:
     """A slot for each worker, and how prompt each lane was. Made before the workers are forked.
 
-    *spares* more slots are for workers that stand in while all others wait for providers.
+    *spares* more slots are for workers that stand in while all others wait for providers. With a
+    *folder* they outlive all processes: `left_behind` is what those held that were killed with
+    their parent. *database* says whose deliveries they are.
     """
 
-    def __init__(self, workers: int, spares: int = 0) -> None:
-        self._slots: Any = RawArray(_Slot, workers + spares)
+    def __init__(
+        self, workers: int, spares: int = 0, *, folder: Path | None = None, database: str = ""
+    ) -> None:
+        self.left_behind: list[Left] = []
+        memory = self._kept(folder, database, workers + spares) if folder else None
+        self._slots: Any = memory or RawArray(_Slot, workers + spares)
         self._paces: Any = RawArray(ctypes.c_float, _PACES)
         self.workers = workers
+
+    def _kept(self, folder: Path, database: str, count: int) -> Any:
+        """Return slots in a file that no living process holds, after reading what stands there."""
+        file, mark = _free_file(folder), _mark(database)
+        if file is None or not mark:
+            return None
+        self._file = file  # as long as one of our processes has it open, it is nobody else's
+        found = os.pread(file, 1 << 20, 0)
+        if found.startswith(mark):
+            old = found[len(mark) :]
+            slots = (_Slot * (len(old) // ctypes.sizeof(_Slot))).from_buffer_copy(old)
+            self.left_behind = [left for left in map(_left_in, slots) if any(left)]
+        os.ftruncate(file, 0)
+        size = len(mark) + count * ctypes.sizeof(_Slot)
+        os.ftruncate(file, size)
+        os.pwrite(file, mark, 0)
+        return (_Slot * count).from_buffer(mmap(file, size), len(mark))
 
     def enter(self, worker: int, lane: int) -> bool:
         """Take *lane* for *worker*; refuse it when only one worker would be left for everybody
@@ -78,7 +108,7 @@ class Lanes:
     def hold(self, worker: int, held: Sequence[tuple[int, int]]) -> None:
         """Note the (delivery, attempt) pairs that *worker* has taken."""
         slot = self._slots[worker]
-        slot.at = -1
+        slot.size, slot.at = 0, -1  # killed in between, it must not seem to have sent these
         for place, (delivery_id, attempt) in enumerate(held):
             slot.deliveries[place], slot.attempts[place] = delivery_id, attempt
             slot.were_sent[place] = False
@@ -114,16 +144,7 @@ class Lanes:
 
     def left_by(self, worker: int) -> Left:
         """Return what a dead worker held, and forget it."""
-        slot = self._slots[worker]
-        left = Left([], None, [])
-        for place in range(slot.size):
-            held = (slot.deliveries[place], slot.attempts[place])
-            if not held[0]:
-                continue
-            if place == slot.at:
-                left = left._replace(under_way=held)
-            else:
-                (left.sent if slot.were_sent[place] else left.others).append(held)
+        left = _left_in(self._slots[worker])
         self.leave(worker)
         return left
 
@@ -141,6 +162,42 @@ class Seat(NamedTuple):
 def alone() -> Seat:
     """Return the seat of a process that is no worker among others."""
     return Seat(Lanes(1), 0)
+
+
+def _left_in(slot: Any) -> Left:
+    left = Left([], None, [])
+    for place in range(slot.size):
+        held = (slot.deliveries[place], slot.attempts[place])
+        if not held[0]:
+            continue
+        if place == slot.at:
+            left = left._replace(under_way=held)
+        else:
+            (left.sent if slot.were_sent[place] else left.others).append(held)
+    return left
+
+
+def _free_file(folder: Path) -> int | None:
+    """Open and lock the first file of *folder* that no living process holds, or whose processes
+    have all ended: the lock is theirs in common, and goes with the last of them."""
+    for number in range(_MOST_FILES):
+        file = os.open(folder / f"lanes-{number}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+        else:
+            return file
+    return None
+
+
+def _mark(database: str) -> bytes:
+    """Return what a file begins with that can be believed: of this boot, for after a power cut it
+    may hold anything; of this database, and laid out as we do. Empty where boots have no name."""
+    if not _BOOT.exists():
+        return b""
+    facts = f"{_BOOT.read_text()} {database} {ctypes.sizeof(_Slot)}"
+    return b"lanes 1 " + blake2b(facts.encode(), digest_size=24).digest()
 
 
 def _waits(slot: Any) -> bool:

@@ -28,7 +28,7 @@ from portal.flows.read_run import read
 from portal.flows.receive import receive
 from portal.flows.take_over import take_over
 from portal.flows.try_channel import try_channel
-from portal.lanes import Lanes, Seat, alone, lane_of
+from portal.lanes import Lanes, Left, Seat, alone, lane_of
 from portal.processes import signal_name
 
 log = logging.getLogger(__name__)
@@ -258,7 +258,8 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
 
     def __init__(self, app: Flask, *args: object, workers: int, **kwargs: object) -> None:
         self.app = app
-        self.lanes = Lanes(workers, SPARES)
+        home = app.config["PORTAL_SETTINGS"].home
+        self.lanes = Lanes(workers, SPARES, folder=home, database=str(db.engine.url))
         self._numbers = iter(range(workers))
         super().__init__(*args, workers=workers, **kwargs)
 
@@ -308,6 +309,9 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
         return worker, process
 
     def start(self) -> None:
+        for left in self.lanes.left_behind:
+            log.warning("Workers were killed with all others; what they held is taken over.")
+            self._write_ends(left, "killed", is_plugins_fault=False)
         super().start()
         if plugins.current().implementers(HOOK):
             self._start_observer()
@@ -330,11 +334,13 @@ class PorticoConsumer(Consumer):  # type: ignore[misc]
     def _take_over(self, number: int, process: Process) -> None:
         how = _how_it_ended(process.exitcode or 0)
         log.warning("Worker %d ended (%s).", number + 1, how)
-        left = self.lanes.left_by(number)
         was_killed = -(process.exitcode or 0) in KILLED
+        self._write_ends(self.lanes.left_by(number), how, is_plugins_fault=not was_killed)
+
+    def _write_ends(self, left: Left, how: str, *, is_plugins_fault: bool) -> None:
         with self.app.app_context():
             try:
-                take_over(left, how=how, is_plugins_fault=not was_killed)
+                take_over(left, how=how, is_plugins_fault=is_plugins_fault)
             except Exception:
                 # Its leases run out, and then the sweep finds what it held.
                 log.exception("What the worker held could not be taken over at once.")
