@@ -12,11 +12,14 @@ from portal.db import Base, db
 
 
 class Tally(NamedTuple):
-    """How many contacts are invited and not yet in, have joined, or could not be reached."""
+    """How many contacts are invited and not yet in, have joined, or could not be reached; and of
+    the invited, how many have opened their link, and how many could not be reached."""
 
     invited: int = 0
     joined: int = 0
     undelivered: int = 0
+    opened: int = 0
+    unreached: int = 0
 
 
 class AccountTally(Base):
@@ -30,11 +33,15 @@ class AccountTally(Base):
     invited: Mapped[int] = mapped_column(default=0)
     joined: Mapped[int] = mapped_column(default=0)
     undelivered: Mapped[int] = mapped_column(default=0)
+    opened: Mapped[int] = mapped_column(server_default="0", init=False)
+    unreached: Mapped[int] = mapped_column(server_default="0", init=False)
 
     @classmethod
     def of(cls, account_id: int) -> Tally:
         row = db.session.execute(
-            select(cls.invited, cls.joined, cls.undelivered).where(cls.account_id == account_id)
+            select(*(getattr(cls, name) for name in Tally._fields)).where(
+                cls.account_id == account_id
+            )
         ).first()
         return Tally(*row) if row else Tally()
 

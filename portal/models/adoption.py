@@ -22,7 +22,7 @@ _TABLE = Contact.__table__
 
 
 class Number(NamedTuple):
-    """How many; *bound* is `least` or `most` when the true number may lie beyond."""
+    """How many; *bound* is `least` when the true number may lie beyond."""
 
     many: int
     bound: str = ""
@@ -42,22 +42,14 @@ class Adoption(NamedTuple):
 
 def of(account_id: int) -> Adoption:
     tally = AccountTally.of(account_id)
-    opened = _bounded(account_id, literal_column("contact.opened"))
-    unreached = _unreached(account_id) if tally.undelivered else Number(0)
-    rest = max(tally.invited - opened.many - unreached.many, 0)
     return Adoption(
         not_invited=_bounded(account_id, _TABLE.c.standing == literal_column("''")),
         undelivered=Number(tally.undelivered),
-        unopened=Number(rest, "most" if opened.bound or unreached.bound else ""),
-        opened=opened,
+        unopened=Number(tally.invited - tally.opened - tally.unreached),
+        opened=Number(tally.opened),
         joined=Number(tally.joined),
         dormant=_dormant(account_id),
     )
-
-
-def _unreached(account_id: int) -> Number:
-    """Return how many are invited and could not be reached."""
-    return _bounded(account_id, literal_column("contact.undelivered"), Access.INVITED)
 
 
 def _dormant(account_id: int) -> Number:

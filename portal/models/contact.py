@@ -48,9 +48,9 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         UniqueConstraint("account_id", "email_norm"),
-        Index("ix_contact_account_id_sort_key", "account_id", "sort_key", "id"),
+        Index("ix_contact_account_id_sort_key", "account_id", "sort_key", "id", "search_key"),
         Index("ix_contact_account_id_standing", "account_id", "standing", "sort_key", "id"),
-        Index("ix_contact_account_id_seen_key", "account_id", "seen_key", "id"),
+        Index("ix_contact_account_id_seen_key", "account_id", "seen_key", "id", "standing"),
         Index("ix_contact_account_id_created_at", "account_id", "created_at", "id"),
         _partial("ix_contact_undelivered", "undelivered"),
         _partial("ix_contact_opened", "opened"),

@@ -83,6 +83,12 @@ class Wanted:
         )
 
     @property
+    def is_of_letters(self) -> bool:
+        """Nothing is wanted but what stands in the search key."""
+        others = self.status or self.is_seen_wanted or self.tag_id is not None
+        return bool(self.search) and not others and self.reach in ("", "email")
+
+    @property
     def is_seen_wanted(self) -> bool:
         return bool(self.is_never_seen or self.seen_since or self.seen_until)
 
@@ -126,8 +132,7 @@ def matching(rows: Any, search: Search) -> list[ColumnElement[bool]]:
 def candidates(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
     """Yield, for each filter that has an index, the contacts that this one matches, and perhaps
     others: all conditions are still to be met."""
-    if (found := by_text(account_id, wanted)) is not None:
-        yield found
+    yield from _by_text(account_id, wanted)
     if wanted.tag_id is not None:
         yield select(ContactTag.contact_id).where(ContactTag.tag_id == wanted.tag_id)
     if wanted.is_end_wanted:
@@ -145,21 +150,35 @@ def candidates(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
             yield asked.where(*conditions)
 
 
-def by_text(account_id: int, wanted: Wanted) -> Select[Any] | None:
-    """Return the contacts that the text index finds, or None for words too short to stand in it.
+def _by_text(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
+    """Yield the contacts that the text index finds; nothing for words too short to stand in it.
 
-    On SQLite those of other accounts are among them: nothing bounds a look at whose each is.
+    Of an address first what stands before its domain: many share the parts of that, and an index
+    goes through all of them.
     """
     search = wanted.search
     words = [word for word in search.words if len(word) >= _SHORTEST]
-    if not words:
-        return None
+    parts = [_before_domain(word) for word in words]
+    if parts != words:
+        yield _found_by(account_id, parts, search.number)
+    if words:
+        yield _found_by(account_id, words, search.number)
+
+
+def _before_domain(word: str) -> str:
+    local, sign, _domain = word.partition("@")
+    return local + sign if len(local) >= _SHORTEST else word
+
+
+def _found_by(account_id: int, words: list[str], number: str) -> Select[Any]:
+    """Return whom the text index finds. On SQLite those of other accounts are among them: nothing
+    bounds a look at whose each is."""
     if db.engine.dialect.name == "postgresql":
-        conditions = matching(_CONTACT.c, Search(tuple(words), search.number))
+        conditions = matching(_CONTACT.c, Search(tuple(words), number))
         return select(_CONTACT.c.id).where(_CONTACT.c.account_id == account_id, *conditions)
     asked = " AND ".join(_quoted(word) for word in words)
-    if search.number:
-        asked = f"({asked}) OR {_quoted(search.number)}"
+    if number:
+        asked = f"({asked}) OR {_quoted(number)}"
     return select(_TEXT.c.rowid).where(literal_column("contact_search").op("MATCH")(asked))
 
 

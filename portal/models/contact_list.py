@@ -26,6 +26,9 @@ FEW = 1_000
 """So many contacts or fewer are read whole."""
 REACH = 10_000
 """So many contacts are looked through for one page."""
+FEW_OF_LETTERS, SORTED_OF_LETTERS, LIGHT_REACH = 500, 3_000, 30_000
+"""The same bounds for letters in the order of names: whom the text index finds are read one by
+one, while of a walk the index of names alone tells who matches, so that it may go further."""
 STRIDES = 10
 """A tenth of that tells whether going on is worth it."""
 
@@ -160,21 +163,24 @@ def _lines(
     of_account = rows.where(_TABLE.c.account_id == account.id)
     if not wanted.picks:
         return _read(of_account.limit(size + 1)), None
-    ids = few(account, wanted, FEW)
+    is_light = wanted.is_of_letters and wanted.sort == "name"
+    ids = few(account, wanted, FEW_OF_LETTERS if is_light else FEW)
     if ids is not None:
         found = rows.where(contact_criteria.is_one_of(_TABLE.c.id, ids))
         return _matching(found, account, wanted, size) if ids else [], None
     walked = of_account.where(*contact_criteria.ordered(_TABLE.c, wanted))
-    lines = _walk(walked, wanted, size, REACH // STRIDES, order, falls)
+    reach = LIGHT_REACH if is_light else REACH
+    lines = _walk(walked, wanted, size, reach if is_light else reach // STRIDES, order, falls)
     if len(lines) > size:
         return lines, None
-    is_sparse = len(lines) * STRIDES <= size
-    some = _some(account, wanted) if is_sparse else None
+    is_sparse = is_light or len(lines) * STRIDES <= size
+    some = _some(account, wanted, SORTED_OF_LETTERS if is_light else REACH) if is_sparse else None
     if some is not None:
         found = rows.join(some, some.c[0] == _TABLE.c.id)
         return _matching(found, account, wanted, size), None
-    lines = _walk(walked, wanted, size, REACH, order, falls)
-    return lines, None if len(lines) > size else _end_of(walked, order)
+    if not is_light:
+        lines = _walk(walked, wanted, size, reach, order, falls)
+    return lines, None if len(lines) > size else _end_of(walked, order, reach)
 
 
 def _read(rows: Select[Any]) -> list[ContactLine]:
@@ -188,12 +194,12 @@ def _matching(rows: Select[Any], account: Account, wanted: Wanted, size: int) ->
     return _read(rows.where(of_account, *conditions).limit(size + 1))
 
 
-def _some(account: Account, wanted: Wanted) -> Subquery | None:
+def _some(account: Account, wanted: Wanted, most: int) -> Subquery | None:
     """Return at least all whom *wanted* matches when they are not too many to be sorted, as those
     called Zoe, whom a walk would begin to look for among the Aarons."""
     for candidates in contact_criteria.candidates(account.id, wanted):
-        if db.session.scalar(candidates.offset(REACH).limit(1)) is None:
-            return candidates.limit(REACH).subquery("some")
+        if db.session.scalar(candidates.offset(most).limit(1)) is None:
+            return candidates.limit(most).subquery("some")
     return None
 
 
@@ -203,26 +209,33 @@ def _walk(
     """Return those who match among the next *reach*, in the order in which *rows* come.
 
     PostgreSQL may join what it has walked through in another order, and is asked to sort it.
-    SQLite keeps the order; asked to sort, it would read all of it first.
+    SQLite keeps the order; asked to sort, it would read all of it first. What is shown is read of
+    those who match alone, so that the walk needs no more than its index has.
     """
     walked = rows.limit(reach).subquery("walked")
-    found = select(walked).where(*contact_criteria.of(walked.c, wanted))
+    matching = select(walked.c.id).where(*contact_criteria.of(walked.c, wanted))
     if db.engine.dialect.name == "postgresql":
-        columns = walked.c[order.column], walked.c.id
-        found = found.order_by(*(one.desc() if falls else one for one in columns))
-    return _read(found.limit(size + 1))
+        matching = matching.order_by(*_by(walked.c, order, falls))
+    found = matching.limit(size + 1).subquery("found")
+    shown = select(*_SHOWN).join(found, found.c.id == _TABLE.c.id)
+    return _read(shown.order_by(*_by(_TABLE.c, order, falls)))
 
 
-def _end_of(rows: Select[Any], order: Order) -> Key | None:
-    """Return where a walk of REACH stopped, or None when it came to the end."""
-    key = rows.with_only_columns(_TABLE.c[order.column], _TABLE.c.id).offset(REACH - 1).limit(1)
+def _by(rows: Any, order: Order, falls: bool) -> tuple[Any, ...]:
+    columns = rows[order.column], rows.id
+    return tuple(one.desc() for one in columns) if falls else columns
+
+
+def _end_of(rows: Select[Any], order: Order, reach: int) -> Key | None:
+    """Return where a walk of *reach* stopped, or None when it came to the end."""
+    key = rows.with_only_columns(_TABLE.c[order.column], _TABLE.c.id).offset(reach - 1).limit(1)
     row = db.session.execute(key).first()
     return (row[0], row[1]) if row else None
 
 
 def _in_order(rows: Select[Any], order: Order, falls: bool, start: Key | None) -> Select[Any]:
     column, row_id = _TABLE.c[order.column], _TABLE.c.id
-    rows = rows.order_by(*((column.desc(), row_id.desc()) if falls else (column, row_id)))
+    rows = rows.order_by(*_by(_TABLE.c, order, falls))
     if start is None:
         return rows
     # Without its own type a time would go to SQLite as text, and be later than any number.

@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.orm import aliased
@@ -273,14 +274,18 @@ def _end_of(walked: Any) -> Key | None:
 def _still_open(account_id: int, rows: Any) -> list[ColumnElement[bool]]:
     """Nothing has stood in for the message, and the contact has not been reached since."""
     follower = aliased(Delivery)
-    return [
-        ~exists().where(follower.follows_id == rows.c.id),
-        exists().where(
-            PortalAccess.contact_id == rows.c.contact_id,
+    # A scalar, which planners ask for each row that comes: of an "exists" PostgreSQL makes a join
+    # and may read all who are undelivered, which is more than the page will ever look at.
+    is_undelivered = (
+        select(true())
+        .where(
             PortalAccess.account_id == account_id,
-            PortalAccess.undelivered,
-        ),
-    ]
+            PortalAccess.contact_id == rows.c.contact_id,
+            literal_column("portal_access.undelivered"),
+        )
+        .scalar_subquery()
+    )
+    return [~exists().where(follower.follows_id == rows.c.id), is_undelivered.is_not(None)]
 
 
 def _lives(link_id: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -54,6 +54,7 @@ class PortalAccess(Base):
         Index(
             "ix_portal_access_undelivered",
             "account_id",
+            "contact_id",
             sqlite_where=text("undelivered"),
             postgresql_where=text("undelivered"),
         ),

@@ -10,6 +10,9 @@ import phonenumbers
 from portal.models.address import folded
 
 MOST_WORDS = 8
+MOST_BYTES = 1800
+"""So long is a search key at most: it stands in an index, whose entries have less room than rows.
+Only names and addresses of hundreds of letters, none of them Latin, are longer."""
 _PHONE_LIKE = re.compile(r"[+\d\s()./-]+")
 _SHORTEST_NUMBER = 3
 
@@ -45,7 +48,8 @@ def search_key(name: str, email: str, phone: str, external_id: str) -> str:
         _dialled_at_home(phone),
         folded(external_id)[:140],
     )
-    return " ".join(part for part in parts if part)
+    found = " ".join(part for part in parts if part)
+    return found.encode()[:MOST_BYTES].decode(errors="ignore")
 
 
 def _dialled_at_home(phone: str) -> str:

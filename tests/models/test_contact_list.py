@@ -36,9 +36,9 @@ SEARCHES = (
 )  # fmt: skip
 WAYS = {
     "read whole": {},
-    "walked through": {"FEW": 0},
-    "in short walks": {"FEW": 0, "REACH": 7},
-    "some whole": {"FEW": 5, "REACH": 60},
+    "walked through": {"FEW": 0, "FEW_OF_LETTERS": 0, "SORTED_OF_LETTERS": 0},
+    "in short walks": {"FEW": 0, "REACH": 7, "LIGHT_REACH": 7},
+    "some whole": {"FEW": 5, "REACH": 60, "FEW_OF_LETTERS": 5, "SORTED_OF_LETTERS": 60},
 }
 
 
@@ -176,8 +176,7 @@ def test_each_filter_and_order_lists_its_own(
 def test_a_walk_that_was_cut_says_so_and_goes_on(
     acme: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_list, "FEW", 0)
-    monkeypatch.setattr(contact_list, "REACH", 5)
+    monkeypatch.setattr(contact_list, "LIGHT_REACH", 5)
     first = page(acme, Wanted(q="zz"))
     assert (first.lines, first.is_cut, bool(first.on)) == ([], True, True)
     short = page(acme, Wanted(q="of"))

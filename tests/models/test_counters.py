@@ -33,14 +33,17 @@ STEPS = 120
 
 def counted(account_id: int) -> Tally:
     rows = db.session.execute(
-        db.select(PortalAccess.status, PortalAccess.undelivered).where(
+        db.select(PortalAccess.status, PortalAccess.undelivered, PortalAccess.opened_at).where(
             PortalAccess.account_id == account_id
         )
     ).all()
+    invited = [row for row in rows if row.status == Access.INVITED]
     return Tally(
-        invited=sum(status == Access.INVITED for status, _undelivered in rows),
-        joined=sum(status == Access.JOINED for status, _undelivered in rows),
-        undelivered=sum(undelivered for _status, undelivered in rows),
+        invited=len(invited),
+        joined=sum(row.status == Access.JOINED for row in rows),
+        undelivered=sum(row.undelivered for row in rows),
+        opened=sum(row.opened_at is not None and not row.undelivered for row in invited),
+        unreached=sum(row.undelivered for row in invited),
     )
 
 
@@ -85,6 +88,7 @@ DEEDS: tuple[Callable[[int], Any], ...] = (
     grant,
     grant,
     lambda contact_id: PortalAccess.join(contact_id, now(), cut_family=False),
+    lambda contact_id: PortalAccess.mark_opened(db.session.connection(), {contact_id: now()}),
     lambda contact_id: PortalAccess.mark_delivery(contact_id, undelivered=True),
     lambda contact_id: PortalAccess.mark_delivery(contact_id, undelivered=False),
     lambda contact_id: PortalAccess.change_status(

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.languages import _
 from portal.models import adoption
 from portal.models.adoption import Number
 from portal.models.contact_criteria import DORMANT
 from portal.models.reminder_plan import Plan
 from portal.web.admin.desk import at_desk, desk
+from portal.web.languages import number as grouped
 
 bp = desk("adoption", __name__, path="/adoption")
 
@@ -34,15 +36,27 @@ class Step(NamedTuple):
 def _means() -> dict[str, tuple[str, str, str]]:
     """Return name, meaning and the words of the next action for each step."""
     return {
-        "not_invited": ("Not invited", "In the address book only", "Invite them"),
-        "undelivered": ("Undelivered", "The last message did not arrive", "See why"),
-        "unopened": ("Not opened", "Invited; nobody has opened the link", "Send it again"),
-        "opened": ("Opened", "Opened the link, and did not sign in", "Send it again"),
-        "joined": ("Joined", "Has signed in at least once", ""),
+        "not_invited": (_("Not invited"), _("In the address book only"), _("Invite them")),
+        "undelivered": (
+            _("Undelivered"),
+            _("The last message did not arrive"),
+            _("See why"),
+        ),
+        "unopened": (
+            _("Not opened"),
+            _("Invited; nobody has opened the link"),
+            _("Send it again"),
+        ),
+        "opened": (
+            _("Opened"),
+            _("Opened the link, and did not sign in"),
+            _("Send it again"),
+        ),
+        "joined": (_("Joined"), _("Has signed in at least once"), ""),
         "dormant": (
-            "Dormant",
-            f"Joined, and not seen for {DORMANT.days} days",
-            "Send a login e-mail",
+            _("Dormant"),
+            _("Joined, and not seen for %(days)s days", days=str(DORMANT.days)),
+            _("Send a login e-mail"),
         ),
     }
 
@@ -54,7 +68,7 @@ def page() -> ResponseReturnValue:
     most = max(number.many for number in numbers)
     steps = [_step(name, words, getattr(numbers, name), most) for name, words in _means().items()]
     return render_template(
-        "admin/adoption.html", steps=steps, is_empty=not most, plan=Plan.of(account).words
+        "admin/adoption.html", steps=steps, is_empty=not most, plan=_words(Plan.of(account))
     )
 
 
@@ -78,7 +92,12 @@ def _step(name: str, words: tuple[str, str, str], number: Number, most: int) -> 
     )._replace(name=title)
 
 
+def _words(plan: Plan) -> str:
+    days = ", ".join(map(str, plan.days))
+    return _("on day %(days)s", days=days) if plan.is_on else _("off")
+
+
 def shown(number: Number) -> str:
-    """Return "1,204", "10,000+" for at least so many, or "at most 489,000"."""
-    words = f"{number.many:,}"
-    return {"": words, "least": f"{words}+", "most": f"at most {words}"}[number.bound]
+    """Return "1,204", or "10,000+" for at least so many."""
+    words = grouped(number.many)
+    return f"{words}+" if number.bound else words
