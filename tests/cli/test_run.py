@@ -226,7 +226,7 @@ def test_ctrl_c_while_a_plugin_is_read_in_ends_it(
         f"home = pathlib.Path({str(tmp_path)!r})\n"
         "if (home / 'tried').exists():\n"  # in a process of its own, before it is read in
         "    (home / 'reading').touch()\n"
-        "    time.sleep(1)\n"
+        "    time.sleep(30)\n"
         "(home / 'tried').touch()\n"
     )
     running = portico(PORTAL_HOME=str(tmp_path), wait=False)
