@@ -171,9 +171,11 @@ _SIGN_INS = """
     FROM bench_step WHERE used_us IS NOT NULL GROUP BY {date:used_us}
 """
 _TALLY = """
-    INSERT INTO account_tally (account_id, invited, joined, undelivered)
+    INSERT INTO account_tally (account_id, invited, joined, undelivered, opened, unreached)
     SELECT 1, {many} FILTER (WHERE status = 'invited'), {many} FILTER (WHERE status = 'joined'),
-        {many} FILTER (WHERE undelivered) FROM portal_access
+        {many} FILTER (WHERE undelivered),
+        {many} FILTER (WHERE status = 'invited' AND NOT undelivered AND opened_at IS NOT NULL),
+        {many} FILTER (WHERE status = 'invited' AND undelivered) FROM portal_access
 """
 _TASKS = """
     INSERT INTO staff_task (account_id, contact_id, link_id, delivery_id, reason, expires_at,
