@@ -242,7 +242,7 @@ def _words(job: Job, token: str, added: dict[str, str]) -> Words:
         portal_url=front.door,
         portal_host=front.host,
         link=link_url(front.url, token),
-        code=code_of(token) if link.flow_digest else "",
+        code=code_of(token) if link.code_mac else "",
         contact_name=contact.name,
         sent_by=job.sender.called if job.sender else "",
         note=job.claim.note if link.kind == Kind.INVITE else "",

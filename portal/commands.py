@@ -18,14 +18,9 @@ from portal.db import DatabaseAway, db
 from portal.doctor import examine, paper
 from portal.errors import PortalError, SettingsError
 from portal.flows import seal_history
+from portal.flows.change_account import is_time_zone, set_choice
 from portal.flows.open_account import open_account
-from portal.flows.staff_access import (
-    add_staff,
-    is_time_zone,
-    make_staff_link,
-    reset_second_factor,
-    set_choice,
-)
+from portal.flows.staff_access import add_staff, make_staff_link, reset_second_factor
 from portal.flows.verify_history import Verdict, verify
 from portal.models import sealed_settings
 from portal.models.account import Account
@@ -141,8 +136,10 @@ def create(name: str, slug: str, owner: str, time_zone: str) -> None:
 @click.argument("value")
 @clearly
 def set_(slug: str, name: str, value: str) -> None:
-    """Set NAME of the account at SLUG: name, accent, time-zone, locale, or life-self,
-    life-magic, life-login, life-invite in seconds."""
+    """Set NAME of the account at SLUG: name, accent, time-zone, locale, country; in seconds
+    life-self, life-magic, life-login, life-invite, client-idle, client-session, undo-one,
+    undo-bulk; in days keep-messages, keep-browsers, keep-runs; on or off may-ask, may-renew,
+    has-code. The VALUE default goes back to what is usual here."""
     with create_app().app_context():
         must_be_current()
         set_choice(slug, name.replace("-", "_"), value)

@@ -110,6 +110,11 @@ class Settings(BaseSettings):
     client_session: Seconds = Field(
         2592000, le=2592000, description="Longest time a client stays signed in."
     )
+    keep_messages: int = Field(
+        0, ge=0, le=3650, description="Days that messages are kept once they ended; 0 for good."
+    )
+    keep_browsers: int = Field(0, ge=0, le=3650, description="Days that ended sign-ins are kept.")
+    keep_runs: int = Field(30, ge=1, le=3650, description="Days that rows of ended runs are kept.")
     staff_idle: Seconds = Field(
         3600, le=43200, description="A staff browser unused so long is signed out."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -14,7 +15,8 @@ from portal import metrics, queue, scrapes
 from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import QueueDownError
-from portal.flows.do_run import forget_old
+from portal.flows.do_run import give_up_lost
+from portal.flows.forget import forget, look_for
 from portal.flows.poll_channel import to_poll
 from portal.flows.remind import BATCH as REMIND_BATCH
 from portal.flows.remind import remind
@@ -26,6 +28,7 @@ from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
 from portal.models.client_view import ClientView
 from portal.models.rate_count import RateCount
+from portal.models.retention import Kept
 from portal.models.run import Run
 from portal.models.sign_in_request import SignInRequest
 from portal.models.staff_challenge import StaffChallenge
@@ -47,6 +50,8 @@ SEAL_SECONDS = 0.25
 """How long one round seals the history."""
 REMIND_SECONDS = 0.5
 """After so long, those who are still to be reminded wait for the next round."""
+FORGET_EVERY, FORGET_SECONDS = 60.0, 0.25
+"""How often what accounts no longer keep is looked for, and how long it is taken out at once."""
 ROUND_SECONDS = 1.0
 """Between two looks for what has waited for its time: an undo window, a pause, a turn."""
 
@@ -66,7 +71,8 @@ class Sweep:
 
     def __init__(self, verbs: Verbs) -> None:
         self._verbs = verbs
-        self._next_chores = 0.0
+        self._next_chores = self._next_forgetting = 0.0
+        self._to_forget: deque[Kept] = deque()
         self._sign, self._started_at = uuid4(), datetime.now(UTC)
 
     def round(self) -> int:
@@ -93,13 +99,23 @@ class Sweep:
         """Do what need not be done every second."""
         _tidy()
         self._show_life()
-        forget_old()
+        give_up_lost()
+        self._forget()
         for delivery_id in _without_receipt():
             stop_waiting(delivery_id)
         for domain_id in _domains_due():
             self._wake_or_do(Work("domain", domain_id, False))
         _remind()
         _seal_history()
+
+    def _forget(self) -> None:
+        """Take out what accounts no longer keep; what is left when the time is up waits."""
+        if not self._to_forget:
+            if time.monotonic() < self._next_forgetting:
+                return
+            self._next_forgetting = time.monotonic() + FORGET_EVERY
+            self._to_forget = look_for()
+        forget(self._to_forget, FORGET_SECONDS)
 
     @atomic
     def _show_life(self) -> None:

@@ -23,7 +23,11 @@ def upgrade() -> None:
         sqlite_where=ENDS,
         postgresql_where=ENDS,
     )
+    op.create_index(
+        "ix_client_session_account_id_expires_at", "client_session", ["account_id", "expires_at"]
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_client_session_account_id_expires_at", "client_session")
     op.drop_index("ix_portal_access_ends_at", "portal_access")

@@ -38,6 +38,8 @@ def answer(request_id: int) -> Claim | None:
     if found is None or not found.access.is_open:
         return None
     contact, access, account = found
+    if not account.lets("may_ask"):  # turned off since they asked
+        return None
     if not _within_limits(asked):
         Event.record(
             "asked_too_often",
@@ -69,6 +71,7 @@ def _owe_link(asked: Asked, account: Account, contact: Contact, access: PortalAc
         access,
         life=account.life_of(Kind.SELF),
         flow_digest=asked.flow_digest,
+        has_code=account.lets("has_code"),
         target=asked.target,
     )
     MagicLink.keep_newest_self_asked(contact.id)

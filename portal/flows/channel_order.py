@@ -33,27 +33,6 @@ def arrange(
     return True
 
 
-@atomic
-def choose(
-    account: Account,
-    *,
-    undo_one: int | None,
-    undo_bulk: int | None,
-    country: str,
-    by: Staff,
-    request_id: str = "",
-) -> None:
-    """Set the account's undo windows, in seconds or None for the installation's, and the country
-    that phone numbers without a country code are from."""
-    held = account_choices.locked(account.id)
-    chosen = {"undo_one": undo_one, "undo_bulk": undo_bulk, "country": country}
-    before = {"undo_one": None, "undo_bulk": None, "country": "", **held.choices}
-    changes = {n: [before[n], value] for n, value in chosen.items() if before[n] != value}
-    account_choices.choose(held, **chosen)
-    detail = {"what": "undo windows and country", "changes": changes}
-    _record(account, by, request_id, detail)
-
-
 def _arranged(names: list[str], kind: str, channel_id: str, deed: Deed) -> list[str]:
     if deed == "on":
         channel = plugins.current().channel(channel_id)

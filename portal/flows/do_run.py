@@ -113,10 +113,9 @@ def _note(run_id: int, tally: dict[str, int], took: timedelta) -> None:
 
 
 @atomic
-def forget_old() -> None:
-    """Give up runs that nobody goes on with, and forget the rows of those that ended long ago."""
+def give_up_lost() -> None:
+    """Give up runs that nobody goes on with."""
     Run.give_up_lost()
-    RunRow.forget_old()
 
 
 @atomic

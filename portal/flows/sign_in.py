@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from portal import tokens
 from portal.config import settings
 from portal.db import atomic, db, now
+from portal.models import account_rules
 from portal.models.account import Account
 from portal.models.client_session import ClientSession
 from portal.models.event import Event
@@ -30,11 +31,13 @@ class Browser(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A new session: the secret goes into the browser's cookie and nowhere else."""
+    """A new session: the secret goes into the browser's cookie and nowhere else. *life* is the
+    longest that it may last."""
 
     secret: str
     slug: str
     target: str
+    life: timedelta
 
 
 @atomic
@@ -56,11 +59,15 @@ def sign_in_by_link(token_digest: bytes, nonce: bytes, browser: Browser) -> Sign
 def sign_in_by_code(
     account_id: int, flow_digest: bytes, code: str, browser: Browser
 ) -> SignedIn | None:
-    """Use the link of this flow whose code is *code*; None when no live one has it.
+    """Use the link of this flow whose code is *code*; None when no live one has it, or the account
+    lets nobody in by a code any more.
 
     It wins over a click that came from another browser: that click's session is taken over.
     Call `may_try_code` first, and on success `forgive_try`.
     """
+    account = db.session.get_one(Account, account_id)
+    if not account.lets("has_code"):
+        return None
     link_id = MagicLink.by_code(account_id, flow_digest, code)
     redeemed = MagicLink.redeem_by_code(link_id, browser=browser.family) if link_id else None
     return _open_session(redeemed, browser, via="code") if redeemed else None
@@ -95,11 +102,14 @@ def _press_again(token_digest: bytes, nonce: bytes, browser: Browser) -> SignedI
     if not ClientSession.rekey(link_id, tokens.digest(secret), browser=browser.family):
         return None
     link = db.session.get_one(MagicLink, link_id)
-    return SignedIn(secret, db.session.get_one(Account, link.account_id).slug, link.target)
+    account = db.session.get_one(Account, link.account_id)
+    life = account_rules.span(account.choices, "client_session")
+    return SignedIn(secret, account.slug, link.target, life)
 
 
 def _open_session(redeemed: Redeemed, browser: Browser, *, via: str) -> SignedIn:
     secret, at = tokens.new_secret(), now()
+    life = account_rules.span(redeemed.choices, "client_session")
     if not (
         via == "code"
         and ClientSession.rekey(redeemed.id, tokens.digest(secret), browser=browser.family, via=via)
@@ -114,6 +124,7 @@ def _open_session(redeemed: Redeemed, browser: Browser, *, via: str) -> SignedIn
             bound=redeemed.bound,
             browser=browser.family,
             day=_calendar_day(at, redeemed.time_zone),
+            life=life,
         )
     if browser.old_session:
         ClientSession.end_digest(browser.old_session)
@@ -132,7 +143,7 @@ def _open_session(redeemed: Redeemed, browser: Browser, *, via: str) -> SignedIn
             "network": browser.network,
         },
     )
-    return SignedIn(secret, redeemed.slug, redeemed.target)
+    return SignedIn(secret, redeemed.slug, redeemed.target, life)
 
 
 def _calendar_day(at: datetime, time_zone: str) -> date:

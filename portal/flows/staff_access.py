@@ -1,15 +1,11 @@
-"""What operators do on the command line: add staff, make a sign-in link, set an account up."""
+"""What operators do on the command line: add staff, and make a sign-in link."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from portal.config import Settings
 from portal.db import atomic, db
 from portal.errors import PortalError
-from portal.languages import LANGUAGES
 from portal.models import staff_event, staff_factors
 from portal.models.account import Account
 from portal.models.event import Event
@@ -57,49 +53,6 @@ def add_staff(email: str, slug: str, role: Role, name: str = "") -> Staff:
     kind = "role_changed" if detail["was"] else "staff_added"
     Event.record(kind, account_id=account.id, actor="operator", detail=detail)
     return staff
-
-
-@atomic
-def set_choice(slug: str, name: str, value: str) -> None:
-    """Set one thing of an account. Raises PortalError that says what is allowed."""
-    account = _account(slug)
-    was = account.choices.get(name) if name.startswith("life_") else getattr(account, name, None)
-    if name.startswith("life_") and name in Settings.model_fields:
-        account.choices = {**account.choices, name: _seconds(name, value)}
-    elif name == "accent" and re.fullmatch("#[0-9a-fA-F]{6}", value):
-        account.accent = value.lower()
-    elif name == "time_zone" and is_time_zone(value):
-        account.time_zone = value
-    elif (
-        name == "locale" and re.fullmatch("[a-z]{2}(-[A-Z]{2})?", value) and value[:2] in LANGUAGES
-    ):
-        account.locale = value
-    elif name == "name" and value.strip():
-        account.name = value.strip()[:120]
-    else:
-        raise PortalError(f"{name.replace('_', '-')} cannot be {value!r}.")
-    change = {name: [was, account.choices.get(name, getattr(account, name, None))]}
-    detail = {"changes": change}
-    Event.record("account_changed", account_id=account.id, actor="operator", detail=detail)
-
-
-def is_time_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-def _seconds(name: str, value: str) -> int:
-    """The bounds of an account's choice are those of the setting."""
-    bounds = Settings.model_json_schema()["properties"][name]
-    seconds = int(value) if value.isdecimal() else 0
-    if not bounds["minimum"] <= seconds <= bounds["maximum"]:
-        raise PortalError(
-            f"{name.replace('_', '-')} must be {bounds['minimum']} to {bounds['maximum']} seconds."
-        )
-    return seconds
 
 
 def _person(email: str) -> Staff:

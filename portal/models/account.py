@@ -12,6 +12,7 @@ from portal import tokens
 from portal.channel import AccountInfo
 from portal.config import settings
 from portal.db import Base, Id, db, now
+from portal.models import account_rules
 
 DEFAULT_ACCENT = "#1f6f5c"
 
@@ -74,14 +75,15 @@ class Account(Base):
 
     def life_of(self, kind: str) -> timedelta:
         """Return how long a link of *kind* lives once its message has gone out."""
-        seconds = self.choices.get(f"life_{kind}") or getattr(settings(), f"life_{kind}")
-        return timedelta(seconds=seconds)
+        return account_rules.span(self.choices, f"life_{kind}")
 
     def undo_window(self, *, many: bool = False) -> timedelta:
         """Return how long staff can take back one message, or *many* sent together."""
-        name = "undo_bulk" if many else "undo_one"
-        chosen = self.choices.get(name)
-        return timedelta(seconds=getattr(settings(), name) if chosen is None else chosen)
+        return account_rules.span(self.choices, "undo_bulk" if many else "undo_one")
+
+    def lets(self, switch: str) -> bool:
+        """Tell whether *switch*, one of `account_rules.SWITCHES`, is on."""
+        return account_rules.is_on(self.choices, switch)
 
     @property
     def second_factor_from(self) -> datetime | None:

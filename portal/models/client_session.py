@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.config import settings
 from portal.db import Base, Id, UtcDateTime, db, execute, first, now
+from portal.models import account_rules
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.portal_access import LETS_IN, PortalAccess
@@ -48,6 +49,7 @@ class Visit(NamedTuple):
     time_zone: str
     accent: str
     brand: dict[str, Any]
+    choices: dict[str, Any]
     session_id: int | None
     contact_id: int | None
     contact_name: str | None
@@ -56,11 +58,33 @@ class Visit(NamedTuple):
     last_seen_at: datetime | None
     ends_at: datetime | None
     """When the contact's access ends, if it does."""
+    since: datetime | None
+    """When this browser was signed in."""
     is_view: bool = False
 
     @property
     def is_signed_in(self) -> bool:
         return self.is_view or self.session_id is not None
+
+    def lets(self, switch: str) -> bool:
+        """Tell whether the account has *switch*, one of `account_rules.SWITCHES`, on."""
+        return account_rules.is_on(self.choices, switch)
+
+    @property
+    def touch_every(self) -> timedelta:
+        """How stale `last_seen_at` may grow before a page view writes it anew: a fraction of what
+        the account calls idle, or somebody at work would be signed out."""
+        return min(TOUCH_EVERY, account_rules.span(self.choices, "client_idle") / 6)
+
+    def at(self, at: datetime) -> Visit:
+        """Return the visit as it is then: nobody's, once the account's time for it has passed."""
+        if self.session_id is None or self.last_seen_at is None or self.since is None:
+            return self
+        idle, whole = (account_rules.span(self.choices, name) for name in account_rules.SESSIONS)
+        if self.last_seen_at > at - idle and self.since > at - whole:
+            return self
+        return self._replace(session_id=None, contact_id=None, contact_name=None, email=None,
+                             external_id=None, ends_at=None)  # fmt: skip
 
 
 class SignedInBrowser(NamedTuple):
@@ -76,7 +100,10 @@ class ClientSession(Base):
     """One browser of one client. The cookie's secret is not here, only its digest."""
 
     __tablename__ = "client_session"
-    __table_args__ = (Index("ix_client_session_contact_id", "contact_id"),)
+    __table_args__ = (
+        Index("ix_client_session_contact_id", "contact_id"),
+        Index("ix_client_session_account_id_expires_at", "account_id", "expires_at"),
+    )
 
     id: Mapped[Id] = mapped_column(init=False)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
@@ -98,16 +125,8 @@ class ClientSession(Base):
     def visit(cls, slug: str, digest: bytes | None) -> Visit | None:
         """Return the portal at *slug* and who is signed in with *digest*, in one statement."""
         at = now()
-        row = first(
-            _VISIT,
-            {
-                "slug": slug,
-                "digest": digest or b"",
-                "at": at,
-                "idle_since": at - timedelta(seconds=settings().client_idle),
-            },
-        )
-        return Visit(*tuple[Any, ...](row)) if row else None
+        row = first(_VISIT, {"slug": slug, "digest": digest or b"", "at": at})
+        return Visit(*tuple[Any, ...](row)).at(at) if row else None
 
     @classmethod
     def open(
@@ -122,6 +141,7 @@ class ClientSession(Base):
         bound: bool,
         browser: str,
         day: date,
+        life: timedelta,
     ) -> None:
         at = now()
         execute(
@@ -138,7 +158,7 @@ class ClientSession(Base):
                 "signed_in_on": day,
                 "created_at": at,
                 "last_seen_at": at,
-                "expires_at": at + timedelta(seconds=settings().client_session),
+                "expires_at": at + life,
             },
         )
 
@@ -173,16 +193,18 @@ class ClientSession(Base):
             )
 
     @classmethod
-    def of_contact(cls, contact_id: int) -> list[SignedInBrowser]:
-        """Return the contact's signed-in browsers, latest first."""
+    def of_contact(cls, contact_id: int, choices: Mapping[str, Any]) -> list[SignedInBrowser]:
+        """Return the contact's signed-in browsers, latest first. *choices* are the account's."""
         at = now()
+        idle, whole = (account_rules.span(choices, name) for name in account_rules.SESSIONS)
         rows = db.session.execute(
             select(cls.id, cls.browser, cls.created_at, cls.last_seen_at)
             .join(PortalAccess, PortalAccess.contact_id == cls.contact_id)
             .where(
                 cls.contact_id == contact_id,
                 cls.expires_at > at,
-                cls.last_seen_at > at - timedelta(seconds=settings().client_idle),
+                cls.last_seen_at > at - idle,
+                cls.created_at > at - whole,
                 cls.auth_epoch == PortalAccess.auth_epoch,
                 or_(PortalAccess.ends_at.is_(None), PortalAccess.ends_at > at),
             )
@@ -226,6 +248,7 @@ OF_ACCOUNT = (
     Account.time_zone,
     Account.accent,
     Account.brand,
+    Account.choices,
 )
 """What a Visit tells of its portal: the first fields, in their order."""
 _OPEN = insert(ClientSession).inline()
@@ -246,6 +269,7 @@ _VISIT = (
         Contact.external_id,
         ClientSession.last_seen_at,
         PortalAccess.ends_at,
+        ClientSession.created_at,
     )
     .outerjoin(
         ClientSession,
@@ -253,7 +277,6 @@ _VISIT = (
             ClientSession.account_id == Account.id,
             ClientSession.digest == bindparam("digest", type_=LargeBinary()),
             ClientSession.expires_at > _AT,
-            ClientSession.last_seen_at > bindparam("idle_since", type_=UtcDateTime()),
         ),
     )
     .outerjoin(PortalAccess, _ALIVE)

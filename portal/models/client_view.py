@@ -162,6 +162,7 @@ _UNDER_WAY = (
         Contact.external_id,
         db.literal(None).label("last_seen_at"),
         PortalAccess.ends_at,
+        db.literal(None).label("since"),
         true().label("is_view"),
     )
     .join(

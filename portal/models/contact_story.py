@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from portal.db import db
+from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
-from portal.models.client_session import ClientSession
+from portal.models.client_session import ClientSession, SignedInBrowser
 from portal.models.contact import Contact
 from portal.models.contact_facts import DeliveryFacts, LinkFacts, Opening, SignIn, Story
 from portal.models.delivery import Delivery
@@ -21,7 +22,7 @@ MOST_EVENTS = 200
 def story_of(contact: Contact, access: PortalAccess | None) -> Story:
     """Return the facts about *contact* and the newest of their links."""
     link = _newest_link(contact.id)
-    browsers = ClientSession.of_contact(contact.id) if access and access.joined_at else []
+    browsers = _browsers(contact) if access and access.joined_at else []
     return Story(
         called=contact.called,
         email=contact.email,
@@ -39,6 +40,11 @@ def story_of(contact: Contact, access: PortalAccess | None) -> Story:
         paused={one.channel: one.paused_why for one in ChannelSetting.paused(contact.account_id)},
         task_id=StaffTask.open_of(contact.account_id, contact.id, link.id) if link else None,
     )
+
+
+def _browsers(contact: Contact) -> list[SignedInBrowser]:
+    account = db.session.get_one(Account, contact.account_id)
+    return ClientSession.of_contact(contact.id, account.choices)
 
 
 def _newest_link(contact_id: int) -> MagicLink | None:

@@ -10,6 +10,7 @@ from sqlalchemy import LargeBinary, bindparam, func, or_, select
 
 from portal import tokens
 from portal.db import first
+from portal.models import account_rules
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.delivery import ARRIVING, Delivery
@@ -40,6 +41,7 @@ class Look(NamedTuple):
     time_zone: str
     accent: str
     brand: dict[str, Any]
+    choices: dict[str, Any]
     status: str
     ends_at: datetime | None
     auth_epoch: int
@@ -66,6 +68,10 @@ class Look(NamedTuple):
         bounds = tokens.digests_of(handle)
         row = first(_LOOK_BY_HANDLE, {"first": bounds[0], "last": bounds[1]}) if bounds else None
         return cls._make(row) if row else None
+
+    def lets(self, switch: str) -> bool:
+        """Tell whether the account has *switch*, one of `account_rules.SWITCHES`, on."""
+        return account_rules.is_on(self.choices, switch)
 
     def is_over(self, at: datetime) -> bool:
         """Tell whether the contact's access has ended by the clock, and by nothing else."""
@@ -117,6 +123,7 @@ _LOOKS = (
         Account.time_zone,
         Account.accent,
         Account.brand,
+        Account.choices,
         PortalAccess.status,
         PortalAccess.ends_at,
         PortalAccess.auth_epoch,

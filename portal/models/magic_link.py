@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -66,6 +66,7 @@ class Redeemed(NamedTuple):
     auth_epoch: int
     slug: str
     time_zone: str
+    choices: dict[str, Any]
     bound: bool
 
 
@@ -113,6 +114,7 @@ class MagicLink(Base):
         wait: timedelta = timedelta(),
         issued_by: Staff | None = None,
         flow_digest: bytes | None = None,
+        has_code: bool = True,
         target: str = "",
         link_id: UUID | None = None,
     ) -> MagicLink:
@@ -128,6 +130,7 @@ class MagicLink(Base):
             wait=wait,
             issued_by=issued_by,
             flow_digest=flow_digest,
+            has_code=has_code,
             target=target,
             link_id=link_id,
         )
@@ -145,14 +148,17 @@ class MagicLink(Base):
         wait: timedelta,
         issued_by: Staff | None,
         flow_digest: bytes | None = None,
+        has_code: bool = True,
         target: str = "",
         link_id: UUID | None = None,
         reminder: int = 0,
     ) -> MagicLink:
-        """Return a link that is still to be added."""
+        """Return a link that is still to be added. One that a browser asked for has a code, too,
+        if it may."""
         link_id, nonce, at = link_id or uuid4(), tokens.new_nonce(), now()
         token = tokens.derive_token(nonce, link_id)
-        code_mac = tokens.code_macs(tokens.code_of(token), link_id)[0] if flow_digest else None
+        with_code = flow_digest and has_code
+        code_mac = tokens.code_macs(tokens.code_of(token), link_id)[0] if with_code else None
         digest = tokens.token_digest_of(token)
         if digest is None:
             raise AssertionError("a new token always has a right checksum")
@@ -328,6 +334,7 @@ _REDEEMED = (
     MagicLink.auth_epoch,
     select(Account.slug).where(Account.id == MagicLink.account_id).scalar_subquery(),
     select(Account.time_zone).where(Account.id == MagicLink.account_id).scalar_subquery(),
+    select(Account.choices).where(Account.id == MagicLink.account_id).scalar_subquery(),
     MagicLink.used_bound,
 )
 _REDEEM = (

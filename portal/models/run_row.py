@@ -15,7 +15,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    delete,
     exists,
     func,
     insert,
@@ -29,11 +28,8 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from portal.db import Base, Id, alone, big_id, db, execute, first, now
 from portal.models.delivery import IS_PENDING, TROUBLE, Delivery
 from portal.models.delivery import Status as Sending
-from portal.models.run import ENDED, KEPT, Run
 
 PAGE = 50
-AT_ONCE = 5_000
-"""Rows that are forgotten in one transaction."""
 
 
 class Verdict(StrEnum):
@@ -218,16 +214,6 @@ class RunRow(Base):
             .execution_options(synchronize_session=False)
         )
         return sorted(taken.all())
-
-    @classmethod
-    def forget_old(cls) -> int:
-        """Forget some rows of runs that ended long ago; return how many."""
-        old = select(Run.id).where(Run.status.in_(ENDED), Run.finished_at < now() - KEPT)
-        some = select(cls.id).where(cls.run_id.in_(old)).limit(AT_ONCE)
-        gone: Any = db.session.execute(
-            delete(cls).where(cls.id.in_(some)).execution_options(synchronize_session=False)
-        )
-        return int(gone.rowcount)
 
 
 def _of_run(run_id: int) -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ from portal.web import (
 )
 from portal.web.admin import (
     access_ends,
+    account_settings,
     adoption,
     audit,
     branding,
@@ -95,6 +96,7 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(words.bp)
     app.register_blueprint(runs.bp)
     app.register_blueprint(access_ends.bp)
+    app.register_blueprint(account_settings.bp)
     for module in (front, brand, portal, links, receipts):
         app.register_blueprint(module.bp)
     if found.has_local_mailbox:

@@ -10,7 +10,8 @@ from flask_login import LoginManager, UserMixin
 from portal import scanners
 from portal.config import settings
 from portal.db import now
-from portal.models import client_session, staff_session
+from portal.flows.sign_in import SignedIn
+from portal.models import staff_session
 from portal.models.client_session import ClientSession, Visit
 from portal.models.client_view import Viewing
 from portal.models.staff import Staff
@@ -76,7 +77,7 @@ def enter(slug: str) -> Visit:
 
 
 def note_visit(response: Response) -> Response:
-    """Note, at most once an hour, that a client's browser is in use.
+    """Note, at most once an hour in a portal that does not ask for more, that a browser is in use.
 
     The page itself only reads; this is a transaction of its own beside it, and a failure of it
     must not cost anybody their page.
@@ -87,7 +88,7 @@ def note_visit(response: Response) -> Response:
         and visit.session_id
         and visit.contact_id
         and visit.last_seen_at
-        and visit.last_seen_at < now() - client_session.TOUCH_EVERY
+        and visit.last_seen_at < now() - visit.touch_every
         and request.method == "GET"
     ):
         note(ClientSession.touch, (visit.session_id, visit.contact_id))
@@ -107,8 +108,8 @@ def note_work(response: Response) -> Response:
     return response
 
 
-def give_client(response: Response, slug: str, secret: str) -> Response:
-    cookies.write(response, slug, secret, timedelta(seconds=settings().client_session))
+def give_client(response: Response, signed_in: SignedIn) -> Response:
+    cookies.write(response, signed_in.slug, signed_in.secret, signed_in.life)
     return response
 
 

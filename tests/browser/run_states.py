@@ -49,9 +49,9 @@ def runs(house: House) -> Iterator[tuple[str, Page]]:
 def run_waiting(house: House) -> Iterator[tuple[str, Page]]:
     """Where the undo window is not over, and where somebody has paused."""
     desk = house.staff(BEA, "birch")
-    page = desk.at("channels/")
-    page.get_by_label("Seconds to take back many").fill("600")
-    _presses(page, "Save", exact=True)
+    page = desk.at("settings/")
+    page.get_by_label("Time to take back many at once", exact=True).fill("600")
+    page.get_by_role("region", name="Undo").get_by_role("button", name="Save").click()
     page.get_by_text("Saved").first.wait_for()
     desk.at("runs/new").get_by_label("Or paste addresses").fill(
         "Zoë <zoe@zoe.example>\nx@y.example"

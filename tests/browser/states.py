@@ -494,9 +494,9 @@ def history(house: House) -> Iterator[State]:
 
 def undo(house: House) -> Iterator[State]:
     desk = house.staff(BEA, "birch")
-    page = desk.at("channels/")
-    page.get_by_label("Seconds to take back one").fill("300")
-    presses(page, "Save")
+    page = desk.at("settings/")
+    page.get_by_label("Time to take back one message", exact=True).fill("300")
+    presses(page.get_by_role("region", name="Undo"), "Save")
     page.get_by_text("Saved.").wait_for()
     desk.at("invitations/new").get_by_label("Send later").fill("2001-01-01T09:00")
     page.get_by_label("Contact or e-mail address").fill("ulla@undo.example")

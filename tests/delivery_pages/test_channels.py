@@ -156,18 +156,6 @@ def act(ada: Staff, kind: str, channel: str, deed: str) -> Page:
     return ada.browser.posts("/admin/acme/channels/-/order", data)
 
 
-def test_undo_windows_and_the_country_are_the_accounts(acme: Acme, ada: Staff) -> None:
-    page = ada.at("channels/").presses("Save", undo_one="301").is_status(422)
-    page.sees("Type seconds from 0 to 300.")
-    ada.at("channels/").presses("Save", undo_one="20", undo_bulk="120", country="NZ")
-    account = acme.account()
-    with acme.app.app_context():
-        assert account.undo_window() == timedelta(seconds=20)
-        assert account.undo_window(many=True) == timedelta(seconds=120)
-        assert account.info().country == "NZ"
-    ada.at().sees("Ada Byron changed how messages are sent")
-
-
 def test_a_check_is_done_by_a_worker_and_its_result_is_shown(acme: Acme, ada: Staff) -> None:
     page = pigeon(ada).presses("Save", **{"set-word": "wrong"}).presses("Check")
     (part,) = page.sees("Running").soup.select("#trials")
@@ -293,5 +281,5 @@ def test_support_does_not_see_channels_and_plugins(acme: Acme, sol: Staff, ada: 
     for_all = ["contacts", "adoption", "deliveries", "runs"]
     assert re.findall(r"/admin/acme/(\w+)/", nav) == for_all
     nav = str(ada.at().soup.select_one("nav"))
-    for_owners = ["channels", "brand", "team", "words", "history", "plugins"]
+    for_owners = ["channels", "brand", "domain", "team", "words", "history", "settings", "plugins"]
     assert re.findall(r"/admin/acme/(\w+)/", nav) == [*for_all, *for_owners]

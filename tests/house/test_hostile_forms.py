@@ -22,12 +22,14 @@ NAMES = (
     "accent", "support", "footer", "use", "nearest", "what", "subject", "body", "button",
     "form", "language", "version", "view", "days", "place", "purpose", "credential",
     "host", "is_proxied",
+    "life_self", "life_self-unit", "undo_one-unit", "client_idle", "keep_runs", "time_zone",
+    "ends_at", "preset", "section",
     "set-dkim_key", "set-dkim_selector", "set-bounce_host", "set-bounce_folder",
 )  # fmt: skip
 DESK = ("contacts", "client_views", "reminders", "contact_tags", "views", "selection",
         "runs", "invitations", "login_emails", "magic_links", "deliveries", "delivery", "tasks",
         "channels", "support_codes", "branding", "domains", "words", "own_sign_in", "proving",
-        "second_step", "passkeys", "team_factors")  # fmt: skip
+        "second_step", "passkeys", "team_factors", "access_ends", "account_settings")  # fmt: skip
 
 
 def test_no_form_breaks_on_what_it_is_sent(town: Town) -> None:

@@ -222,7 +222,7 @@ class Town:
             contact_id = invite(account, email, by=owner, name=email.partition("@")[0]).id
         Browser(self.app).opens(f"/l/{self.link(slug)}").presses("Sign in").is_status(200)
         with self.app.app_context():
-            session_id = ClientSession.of_contact(contact_id)[0].id
+            session_id = ClientSession.of_contact(contact_id, {})[0].id
         token = self.link(slug)
         delivery, task_id, key = self._undelivered(slug, contact_id)
         tag_id, view_id = self._tag_and_view(slug, contact_id)

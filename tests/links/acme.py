@@ -8,8 +8,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 from portal.flows import invite, login_email, magic_link, revoke
+from portal.flows.change_account import set_choice
 from portal.flows.edit_contact import Details, edit_contact
-from portal.flows.staff_access import set_choice
 from portal.models import Account, Contact, Staff
 from portal.models.address import normalise_email
 from tests.cast import World

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Select, select, text
 
 from portal.db import Base, db
-from portal.models import ClientSession, Event, MagicLink
+from portal.models import ClientSession, Delivery, Event, MagicLink
 
 
 def dump(app: Flask, *, but: tuple[str, ...] = ()) -> dict[str, list[str]]:
@@ -32,6 +32,10 @@ def sessions(app: Flask) -> list[Any]:
 
 def links(app: Flask) -> list[Any]:
     return all_of(app, select(MagicLink.__table__).order_by(MagicLink.created_at))
+
+
+def deliveries(app: Flask) -> list[Any]:
+    return all_of(app, select(Delivery.__table__).order_by(Delivery.id))
 
 
 def events(app: Flask, kind: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.flows.staff_access import set_choice
+from portal.flows.change_account import set_choice
 from tests.cast import Client, Staff, Stranger
 
 

@@ -122,7 +122,7 @@ def test_nothing_can_be_written_while_somebody_looks(scene: Scene) -> None:
     scene.ada.browser.opens("/p/acme/").presses("Email me a sign-in link", email=scene.carl.email)
     link, token = scene.carl.letter().link, scene.looks().field("csrf_token")
     with scene.app.app_context():
-        session_id = ClientSession.of_contact(scene.ada.id_of(scene.carl.email))[0].id
+        session_id = ClientSession.of_contact(scene.ada.id_of(scene.carl.email), {})[0].id
     scene.ada.browser.opens("/p/acme/")
     before = scene.rows()
     values = {"slug": "acme", "session_id": session_id, "name": "files", "token": link[-24:],

@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.languages import _, _n, listed, mark
 from portal.messages import isolate
+from portal.web import setting_words
 from portal.web.admin import factor_words
 from portal.web.templating import when
 
@@ -57,8 +58,6 @@ _NAMES = {
     "phone": mark("Phone number"),
     "locale": mark("Language"),
     "external_id": mark("External id"),
-    "undo_one": mark("Seconds to take back one"),
-    "undo_bulk": mark("Seconds to take back many"),
     "accent": mark("Accent colour"),
     "support": mark("Support contact"),
     "footer": mark("Footer line"),
@@ -86,7 +85,9 @@ _KINDS = {
 
 
 def name_of(field: str) -> str:
-    return _(_NAMES.get(field) or field.replace("_", " ").capitalize())
+    return _(
+        _NAMES.get(field) or setting_words.NAMES.get(field) or field.replace("_", " ").capitalize()
+    )
 
 
 def parts(detail: dict[str, Any]) -> Iterator[str]:
@@ -181,7 +182,8 @@ def _of_words(detail: dict[str, Any]) -> Iterator[str]:
 def _value(field: str, value: Any) -> str:
     if field == "ends_at":
         return when(datetime.fromisoformat(value)) if value else _("no end")
-    return _shown(value)
+    chosen = setting_words.chosen(field, value)
+    return _shown(value) if chosen is None else chosen
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ from portal import plugins, routing
 from portal.channel import Channel, Settings
 from portal.config import settings as installation
 from portal.errors import SettingsError
-from portal.flows.channel_order import arrange, choose
+from portal.flows.channel_order import arrange
 from portal.flows.channel_settings import (
     MAILED,
     Typed,
@@ -29,7 +29,7 @@ from portal.web.admin.channel_form import Drawn
 from portal.web.admin.delivery_words import kind_words
 from portal.web.admin.desk import at_desk, desk, go
 from portal.web.admin.paused import as_paused, paused_channels
-from portal.web.forms_channel import AccountSendingForm, OwnChannelForm, TestForm
+from portal.web.forms_channel import OwnChannelForm, TestForm
 
 bp = desk("channels", __name__, path="/channels", roles=(Role.OWNER, Role.ADMIN))
 
@@ -43,25 +43,7 @@ SAVED_IN_VAIN = (
 @bp.get("/")
 def index() -> ResponseReturnValue:
     account, _staff = at_desk()
-    return _index(account, AccountSendingForm.of(account))
-
-
-@bp.post("/-/account")
-def account_options() -> ResponseReturnValue:
-    account, staff = at_desk()
-    form = AccountSendingForm()
-    if not form.validate():
-        return _index(account, form), 422
-    choose(
-        account,
-        undo_one=form.undo_one.data,
-        undo_bulk=form.undo_bulk.data,
-        country=form.country.data or "",
-        by=staff,
-        request_id=g.request_id,
-    )
-    flash("Saved.", "good")
-    return go(url_for(".index"))
+    return _index(account)
 
 
 @bp.post("/-/order")
@@ -156,7 +138,7 @@ def trials(channel_id: str) -> ResponseReturnValue:
 _TOO_OFTEN = "That was tried ten times in ten minutes. Wait a little, then try again."
 
 
-def _index(account: Account, form: AccountSendingForm) -> str:
+def _index(account: Account) -> str:
     rows = ChannelSetting.of_account(account.id)
     found = plugins.current().channels
     orders = [(kind, kind_words(kind), _order(account, kind)) for kind in MAILED]
@@ -167,7 +149,6 @@ def _index(account: Account, form: AccountSendingForm) -> str:
         states=states,
         rows=rows,
         orders=orders,
-        form=form,
         paused=paused_channels(account.id),
     )
 

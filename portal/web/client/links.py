@@ -78,6 +78,8 @@ def renew(handle: str) -> ResponseReturnValue:
     look = _opened_look(handle)
     if look is None:
         return _dead("incomplete" if cookies.read_link(handle) else "no_cookies", GONE)
+    if not look.lets("may_renew"):
+        return see_other(url_for(".page", handle=handle))
     flow = flow_for(look.slug, look.email, handle=handle)
     ask(
         Asked(
@@ -183,7 +185,7 @@ def _walk_in(signed_in: SignedIn) -> Response:
     """Go in. The link's cookie stays, so that pressing again and going back lead in as well."""
     response = see_other(where_to(signed_in.slug, signed_in.target))
     cookies.remove_flow(response, signed_in.slug)
-    sessions.give_client(response, signed_in.slug, signed_in.secret)
+    sessions.give_client(response, signed_in)
     return response
 
 
@@ -225,7 +227,8 @@ def _dead(
         used_browser=look.used_browser if look else "",
         ended_at=look.ends_at if look and look.is_over(now()) else None,
         masked=masked(look.email) if look else None,
-        can_renew=look is not None and state != "no_access",
+        can_renew=look is not None and state != "no_access" and look.lets("may_renew"),
+        may_ask=look is not None and look.lets("may_ask"),
         handle=handle,
         sign_in_url=path_for("portal.front", slug=look.slug) if look else None,
         support_code=_support_code(state, look, handle),

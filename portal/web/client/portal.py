@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from portal import plugins, tokens
 from portal.channel import SectionRequest
-from portal.config import settings
 from portal.db import now
 from portal.flows.ask import ask
 from portal.flows.sign_in import (
@@ -24,6 +23,7 @@ from portal.flows.sign_in import (
 from portal.flows.sign_out import sign_out as sign_out_browser
 from portal.flows.sign_out import sign_out_everywhere
 from portal.flows.support import stop
+from portal.models import account_rules
 from portal.models.address import masked, normalise_email
 from portal.models.client_session import ClientSession, Visit
 from portal.models.client_view import looks_at
@@ -75,6 +75,8 @@ def _asks_from_link() -> bool:
 def front(slug: str) -> ResponseReturnValue:
     if g.account.is_signed_in:
         return _home(g.account)
+    if not g.account.lets("may_ask"):
+        return render_template("client/by_message.html")
     if request.method != "POST":  # a form would cost a fifth of the page to say nothing
         return render_template("client/sign_in.html", typed="", wrong=())
     form = EmailForm()
@@ -89,8 +91,8 @@ def code(slug: str) -> ResponseReturnValue:
     flow = cookies.read_flow(slug)
     if flow is None:
         return see_other(url_for(".front"))
-    form, state = CodeForm(), ""
-    if form.validate_on_submit():
+    form, state, has_code = CodeForm(), "", g.account.lets("has_code")
+    if has_code and form.validate_on_submit():
         state = "wrong"
         if not may_try_code(g.account.account_id, flow.digest, flow.counted):
             state = "off"
@@ -100,7 +102,7 @@ def code(slug: str) -> ResponseReturnValue:
             forgive_try(g.account.account_id, flow.counted)
             response = see_other(where_to(slug, signed_in.target))
             cookies.remove_flow(response, slug)
-            return sessions.give_client(response, slug, signed_in.secret)
+            return sessions.give_client(response, signed_in)
         elif _is_over(flow):
             state = "ended"
         mark_failed()
@@ -110,6 +112,8 @@ def code(slug: str) -> ResponseReturnValue:
         form=form,
         address=flow.address,
         state=state,
+        has_code=has_code,
+        may_ask=g.account.lets("may_ask"),
         support_code=_stopped(flow, state) if cannot_go_on else "",
     )
 
@@ -119,7 +123,7 @@ def code(slug: str) -> ResponseReturnValue:
 @limiter.shared_limit(links_per_account, ASKS, key_func=this_account, exempt_when=_asks_from_link)
 def ask_again(slug: str) -> ResponseReturnValue:
     flow = cookies.read_flow(slug)
-    if flow is None:
+    if flow is None or not g.account.lets("may_ask"):
         return see_other(url_for(".front"))
     if flow.handle:
         return redirect(url_for("links.renew", handle=flow.handle), code=307)
@@ -164,7 +168,7 @@ def access(slug: str) -> ResponseReturnValue:
             "last_seen": one.last_seen,
             "is_this": one.id == visit.session_id,
         }
-        for one in ClientSession.of_contact(visit.contact_id or 0)
+        for one in ClientSession.of_contact(visit.contact_id or 0, visit.choices)
     ]
     looks = looks_at(visit.contact_id or 0)
     return render_template("client/access.html", sessions=sessions_, looks=looks)
@@ -258,7 +262,7 @@ def _ask(address: str, target: str) -> Response:
 
 def _is_over(flow: cookies.Flow) -> bool:
     """The page has waited longer than a code lives: not the digits are wrong, but the time."""
-    life = timedelta(seconds=settings().life_self)
+    life = account_rules.span(g.account.choices, "life_self")
     return flow.asked_at is not None and now() - flow.asked_at > life
 
 
