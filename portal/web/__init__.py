@@ -44,6 +44,7 @@ from portal.web.admin import (
     magic_links,
     merging,
     overview,
+    own_language,
     own_sessions,
     own_sign_in,
     passkeys,
@@ -90,6 +91,7 @@ def init_app(app: Flask, found: Settings) -> None:
     app.register_blueprint(merging.bp)
     app.register_blueprint(team.bp)
     app.register_blueprint(joining.bp)
+    app.register_blueprint(own_language.bp)
     app.register_blueprint(own_sessions.bp)
     for step in (own_sign_in, passkeys, proving, second_step, team_factors):
         app.register_blueprint(step.bp)

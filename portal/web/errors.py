@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import NamedTuple
 
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -16,6 +18,7 @@ from portal.web.languages import language
 from portal.web.support import code_of_error
 
 log = logging.getLogger(__name__)
+_DESK = "/admin/"
 
 
 class Words(NamedTuple):
@@ -84,6 +87,8 @@ def _page(code: int, words: Words | None = None) -> tuple[str, int]:
     """Render without the account: it may be what could not be read."""
     db.session.rollback()
     found = words or _WORDS.get(code) or _WORDS[400 if code < 500 else 500]
+    if code < 500 and request.path.startswith(_DESK):
+        _look_who_reads()
     language()  # while the account is still known
     g.pop("account", None)
     page = render_template(
@@ -97,6 +102,12 @@ def _page(code: int, words: Words | None = None) -> tuple[str, int]:
         action_label=None,
     )
     return page, code
+
+
+def _look_who_reads() -> None:
+    """Of an address that leads nowhere, nobody has asked yet who came to it, and their language."""
+    with suppress(DatabaseAway):
+        bool(current_user.is_authenticated)
 
 
 def _is_wrong_host() -> bool:

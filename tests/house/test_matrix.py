@@ -128,6 +128,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("team.invite", "POST"): LED_PAGE,  # no mail server is set up, so the link is shown
     ("team.member", "GET"): ONE_LED_PAGE,
     ("own_sessions.index", "GET"): Row("200 303 303"),
+    ("own_language.choose", "GET"): Row("200 303 303"),
+    ("own_language.choose", "POST"): Row("422 303 303"),  # an empty form chooses nothing
     ("joining.open_link", "GET"): Row("303 303 303", no_id="303 303 303"),
     ("joining.page", "GET"): Row("410 410 410"),
     ("joining.page", "POST"): Row("410 410 410"),
