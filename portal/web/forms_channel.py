@@ -15,7 +15,10 @@ class OwnChannelForm(OwnForm):
 
     rate = IntegerField(
         mark("Most messages a minute"),
-        [Optional(), NumberRange(1, 60_000, mark("Type a number from 1 to 60,000, or nothing."))],
+        [
+            Optional(),
+            NumberRange(1, 60_000, mark("Type a number from 1 to 60,000, or nothing.")),
+        ],
     )
     receipt_wait = IntegerField(
         mark("Minutes to wait for a receipt"),

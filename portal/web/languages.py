@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from babel.numbers import format_decimal
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 
 from portal.languages import LANGUAGES, READER, counter, direction, translator
 from portal.messages import bdi, language_of
@@ -43,8 +43,8 @@ def said(words: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return "1,204" as it is written in the language of this page."""
-    return format_decimal(value, locale=language())
+    """Return "1,204" as it is written in the language of this page, or in English without one."""
+    return format_decimal(value, locale=language() if has_request_context() else "en")
 
 
 def count(one: str, many: str, number: int, **values: str) -> str:

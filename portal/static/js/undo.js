@@ -13,7 +13,8 @@ function count(box) {
   const main = document.getElementById("main");
   if (form.contains(document.activeElement)) main.focus();
   form.remove();
-  box.querySelector("[data-undo-words]").textContent = "It is on its way now.";
+  const words = box.querySelector("[data-undo-words]");
+  words.textContent = words.dataset.undoWords;
 }
 
 document.querySelectorAll("[data-undo]").forEach(count);

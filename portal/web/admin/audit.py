@@ -10,6 +10,7 @@ from flask import Response, render_template, request, stream_with_context, url_f
 from flask.typing import ResponseReturnValue
 
 from portal.db import now, reads_only
+from portal.languages import mark
 from portal.models import history_list
 from portal.models.account import Account
 from portal.models.event import EventLine
@@ -23,13 +24,17 @@ from portal.web.admin.local_time import day_typed, start_of
 bp = desk("history", __name__, path="/history", roles=(Role.OWNER, Role.ADMIN))
 
 GROUPS = (
-    (history_list.CHANGES_AND_SIGN_INS, "Changes and sign-ins"),
-    (history_list.OF_CHANGES, "Changes alone"),
-    (history_list.OF_SIGN_INS, "Sign-ins alone"),
-    (history_list.OF_MESSAGES, "Messages and links"),
-    (history_list.EVERYTHING, "Everything"),
+    (history_list.CHANGES_AND_SIGN_INS, mark("Changes and sign-ins")),
+    (history_list.OF_CHANGES, mark("Changes alone")),
+    (history_list.OF_SIGN_INS, mark("Sign-ins alone")),
+    (history_list.OF_MESSAGES, mark("Messages and links")),
+    (history_list.EVERYTHING, mark("Everything")),
 )
-OTHERS = (("client", "Clients"), ("portal", "The portal"), ("operator", "The operator"))
+OTHERS = (
+    ("client", mark("Clients")),
+    ("portal", mark("The portal")),
+    ("operator", mark("The operator")),
+)
 HEADINGS = (
     "Time (UTC)", "Who", "Actor", "What", "Kind", "Contact", "Contact's e-mail", "Details",
     "Request", "Event",
@@ -54,7 +59,7 @@ def index() -> ResponseReturnValue:
         is_filtered=bool(asked),
         groups=GROUPS,
         kinds=_kinds(),
-        people=[("", "Everyone"), *history_list.people(account), *OTHERS],
+        people=[("", mark("Everyone")), *history_list.people(account), *OTHERS],
         older_url=older,
         first_url=url_for(".index", **asked) if before else None,
         export_url=url_for(".export", **asked),

@@ -16,14 +16,16 @@ from wtforms import BooleanField, Field, HiddenField, PasswordField, URLField
 
 from portal.channel import Channel, Settings, SettingsForm
 from portal.db import db
+from portal.languages import _, mark
 from portal.plugins import current
 from portal.plugins.guard import About
+from portal.web.form_words import speak
 
 T = TypeVar("T")
 
 PREFIX, REMOVE = "set-", "remove-"
 NAMES_OF_PLACES = ("url", "host", "server", "endpoint")
-ASK_AGAIN = "Type it again: what you changed decides where it is sent."
+ASK_AGAIN = mark("Type it again: what you changed decides where it is sent.")
 UNDRAWABLE = ("SubmitField", "FormField", "FieldList", "FileField", "MultipleFileField")
 
 
@@ -80,7 +82,7 @@ def read(
         form = _form(channel, filled, {})
         is_valid = bool(form.validate()) and not strayed
         for name in strayed:
-            form[name].errors = [ASK_AGAIN]
+            form[name].errors = [_(ASK_AGAIN)]
         values = {name: field.data for name, field in form._fields.items()} if is_valid else None
         if values is not None:
             json.dumps(values)
@@ -186,6 +188,7 @@ def _groups(form: SettingsForm, settings: Settings) -> list[Group]:
 
 
 def _view(field: Field, settings: Settings, *, is_first_bad: bool) -> FieldView:
+    speak(field)
     is_secret = isinstance(field, PasswordField)
     errors = [str(words) for words in field.errors]
     name = str(field.short_name)

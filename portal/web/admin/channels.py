@@ -19,6 +19,7 @@ from portal.flows.channel_settings import (
     rotate_receipt_key,
     save_settings,
 )
+from portal.languages import _, mark
 from portal.models.account import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.channel_trial import ChannelTrial
@@ -34,7 +35,7 @@ from portal.web.forms_channel import OwnChannelForm, TestForm
 bp = desk("channels", __name__, path="/channels", roles=(Role.OWNER, Role.ADMIN))
 
 DEEDS = {"up", "down", "on", "off"}
-SAVED_IN_VAIN = (
+SAVED_IN_VAIN = mark(
     "The stored settings cannot be read with the keys of this installation. Put the old key back "
     "into PORTAL_SECRET_KEYS, or fill in the form and save it again."
 )
@@ -54,7 +55,7 @@ def order() -> ResponseReturnValue:
     if kind not in MAILED or deed not in DEEDS:
         abort(400)
     if not arrange(account, kind, channel_id, deed, by=staff, request_id=g.request_id):
-        flash("Nothing was changed. One channel at least must stay on for each kind.", "note")
+        flash(_("Nothing was changed. One channel at least must stay on for each kind."), "note")
     return go(url_for(".index", _anchor=f"order-{kind}"))
 
 
@@ -90,7 +91,7 @@ def save(channel_id: str) -> ResponseReturnValue:
         by=staff,
         request_id=g.request_id,
     )
-    flash("Saved. Check it, and send a test to yourself.", "good")
+    flash(_("Saved. Check it, and send a test to yourself."), "good")
     return go(url_for(".show", channel_id=channel_id))
 
 
@@ -99,7 +100,7 @@ def rotate(channel_id: str) -> ResponseReturnValue:
     account, staff = at_desk()
     channel, _row = _found(channel_id)
     rotate_receipt_key(account, channel, by=staff, request_id=g.request_id)
-    flash("There is a new receipt address. Put it in at the provider now.", "good")
+    flash(_("There is a new receipt address. Put it in at the provider now."), "good")
     return go(url_for(".show", channel_id=channel_id))
 
 
@@ -108,7 +109,7 @@ def check(channel_id: str) -> ResponseReturnValue:
     account, staff = at_desk()
     channel, _row = _found(channel_id)
     if not ask_trial(account, channel, "check", by=staff, request_id=g.request_id):
-        flash(_TOO_OFTEN, "bad")
+        flash(_(_TOO_OFTEN), "bad")
     return go(url_for(".show", channel_id=channel_id, _anchor="trials"))
 
 
@@ -123,7 +124,7 @@ def send_test(channel_id: str) -> ResponseReturnValue:
         return _page(channel, row, drawn, OwnChannelForm.of(row), form), 422
     to = form.to.data
     if not ask_trial(account, channel, "test", by=staff, to=to, request_id=g.request_id):
-        flash(_TOO_OFTEN, "bad")
+        flash(_(_TOO_OFTEN), "bad")
     return go(url_for(".show", channel_id=channel_id, _anchor="trials"))
 
 
@@ -135,7 +136,7 @@ def trials(channel_id: str) -> ResponseReturnValue:
     return render_template("admin/_trials.html", channel=channel, **_trials(account, channel))
 
 
-_TOO_OFTEN = "That was tried ten times in ten minutes. Wait a little, then try again."
+_TOO_OFTEN = mark("That was tried ten times in ten minutes. Wait a little, then try again.")
 
 
 def _index(account: Account) -> str:
@@ -194,7 +195,7 @@ def _stored(account: Account, row: ChannelSetting | None) -> Settings:
     try:
         return row.as_settings(account) if row else Settings(account=account.info())
     except SettingsError:
-        flash(SAVED_IN_VAIN, "bad")
+        flash(_(SAVED_IN_VAIN), "bad")
         return Settings(account=account.info())
 
 

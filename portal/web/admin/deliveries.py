@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal import plugins
 from portal.flows.channel_settings import try_now as try_channel_now
 from portal.flows.outbox import cancel, retry_all, send_now
+from portal.languages import _, _n, mark
 from portal.models import delivery_list
 from portal.models.delivery import Delivery
 from portal.models.delivery_list import REVIVABLE, Filter
@@ -20,6 +21,7 @@ from portal.web.admin.delivery_lines import as_line
 from portal.web.admin.desk import at_desk, desk, go
 from portal.web.admin.local_time import day_typed, start_of
 from portal.web.admin.paused import paused_channels
+from portal.web.languages import number
 
 bp = desk("deliveries", __name__, path="/deliveries")
 
@@ -41,7 +43,7 @@ def index() -> ResponseReturnValue:
         statuses=delivery_words.STATUSES,
         kinds=delivery_words.KINDS,
         causes=delivery_words.CAUSES,
-        channels=[("", "Every channel"), *_channels()],
+        channels=[("", mark("Every channel")), *_channels()],
         paused=paused_channels(account.id),
         first_url=url_for(".index", **asked) if before else None,
     )
@@ -65,9 +67,16 @@ def retry_matching() -> ResponseReturnValue:
         )
     count = retry_all(account, ids, by=staff, request_id=g.request_id)
     if count:
-        flash(f"{_messages(count)} on the way again.", "good")
+        flash(
+            _n(
+                "%(count)s message is on the way again.",
+                "%(count)s messages are on the way again.",
+                count,
+            ),
+            "good",
+        )
     else:
-        flash("None of them can be sent again: their links open nothing any more.", "note")
+        flash(_("None of them can be sent again: their links open nothing any more."), "note")
     return go(url_for(".index", **asked))
 
 
@@ -77,11 +86,15 @@ def take_back() -> ResponseReturnValue:
     ids = undo.ids_in(request.form.get("ids", ""))
     count = cancel(account, ids, by=staff, request_id=g.request_id)
     if count and count == len(ids):
-        flash("Taken back: nothing was sent." if count == 1 else f"{count} taken back.", "good")
+        flash(_n("Taken back: nothing was sent.", "%(count)s taken back.", count), "good")
     elif count:
-        flash(f"{count} taken back. {len(ids) - count} had already gone out.", "note")
+        out = number(len(ids) - count)
+        taken = number(count)
+        flash(
+            _("%(taken)s taken back. %(out)s had already gone out.", taken=taken, out=out), "note"
+        )
     else:
-        flash("It has already gone out.", "bad")
+        flash(_("It has already gone out."), "bad")
     return _back(ids)
 
 
@@ -90,9 +103,9 @@ def hurry() -> ResponseReturnValue:
     account, staff = at_desk()
     ids = undo.ids_in(request.form.get("ids", ""))
     if send_now(account, ids, by=staff, request_id=g.request_id):
-        flash("On its way." if len(ids) == 1 else "On their way.", "good")
+        flash(_("On its way.") if len(ids) == 1 else _("On their way."), "good")
     else:
-        flash("It has already gone out.", "note")
+        flash(_("It has already gone out."), "note")
     return _back(ids)
 
 
@@ -102,9 +115,9 @@ def try_now() -> ResponseReturnValue:
     account, staff = at_desk()
     channel_id = request.form.get("channel", "").replace("\0", "")
     if try_channel_now(account, channel_id, by=staff, request_id=g.request_id):
-        flash("One message is tried now. When it gets through, the others follow.", "good")
+        flash(_("One message is tried now. When it gets through, the others follow."), "good")
     else:
-        flash("The channel is not paused any more.", "note")
+        flash(_("The channel is not paused any more."), "note")
     return go(url_for(".index"))
 
 
@@ -196,7 +209,3 @@ def _back(ids: list[int]) -> ResponseReturnValue:
         if delivery is not None:
             return go(url_for("contacts.show", contact_id=delivery.contact_id))
     return go(url_for("overview.page"))
-
-
-def _messages(count: int) -> str:
-    return "1 message is" if count == 1 else f"{count} messages are"

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import plugins, routing
 from portal.flows.outbox import retry, send_by
+from portal.languages import _, mark
 from portal.models import delivery_story
 from portal.models.delivery import ARRIVING, PENDING, Delivery, Status
 from portal.models.delivery_list import REVIVABLE
@@ -52,9 +53,9 @@ def send_again(delivery_id: int) -> ResponseReturnValue:
     account, staff = at_desk()
     delivery = _found(delivery_id).delivery
     if retry(account, delivery, by=staff, request_id=g.request_id):
-        flash("On its way again, with the same link.", "good")
+        flash(_("On its way again, with the same link."), "good")
     else:
-        flash(_TOO_LATE, "bad")
+        flash(_(_TOO_LATE), "bad")
     return go(url_for(".show", delivery_id=delivery_id))
 
 
@@ -67,14 +68,14 @@ def by_another_channel(delivery_id: int) -> ResponseReturnValue:
         abort(404)
     sent = send_by(people.delivery, channel, by=staff)
     if sent is None:
-        flash(_TOO_LATE, "bad")
+        flash(_(_TOO_LATE), "bad")
         return go(url_for(".show", delivery_id=delivery_id))
     name = delivery_words.channel_name(channel)
-    flash(f"The same link is on its way by {name}.", "good")
+    flash(_("The same link is on its way by %(channel)s.", channel=name), "good")
     return go(url_for(".show", delivery_id=sent.id))
 
 
-_TOO_LATE = (
+_TOO_LATE = mark(
     "It cannot be sent again: its link was used, replaced or is over, or something else stands in "
     "for it. Send a new message instead."
 )
@@ -98,7 +99,7 @@ def _story(people: DeliveryPeople) -> dict[str, Any]:
         "chip": delivery_words.chip(
             delivery.status, due_at=delivery.due_at, attempts=delivery.attempts, held=delivery.held
         ),
-        "meaning": delivery_words.MEANINGS[delivery.status],
+        "meaning": _(delivery_words.MEANINGS[delivery.status]),
         "kind": delivery_words.kind_words(delivery.kind),
         "channel": delivery_words.channel_name(delivery.channel),
         "cause": delivery_words.cause_words(delivery.cause) if delivery.cause else "",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import NamedTuple
-
-from babel.dates import format_timedelta
 
 from portal.db import now
 from portal.languages import _, counted, mark
 from portal.models.run import Run, RunLine, Status, What
 from portal.models.run_row import State, Verdict
+from portal.web.templating import span
 
 WHATS = {
     What.INVITE: mark("Invite to Client Portal"),
@@ -115,17 +113,17 @@ def act_words(what: str, verdict: str, act: str) -> str:
     return _(_SENDS[What(what)])
 
 
-def progress(run: Run, locale: str) -> Progress:
+def progress(run: Run) -> Progress:
     percent = 100 * run.done // run.total if run.total else 0
     if run.status != Status.RUNNING:
         return Progress(percent, "", "", "")
     waits = (run.begin_at - now()).total_seconds() if run.begin_at else 0
     if waits > 1 and not run.done:
-        return Progress(percent, "", "", _span(waits, locale))
+        return Progress(percent, "", "", span(waits))
     rate = run.rate
     if rate <= 0:
         return Progress(percent, "", "", "")
-    return Progress(percent, _a_second(rate), _span(run.left / rate, locale), "")
+    return Progress(percent, _a_second(rate), span(run.left / rate), "")
 
 
 def title(run: Run) -> str:
@@ -136,10 +134,6 @@ def title(run: Run) -> str:
 
 def who(line: RunLine) -> str:
     return line.staff_name or line.staff_email or _("The operator")
-
-
-def _span(seconds: float, locale: str) -> str:
-    return format_timedelta(timedelta(seconds=max(round(seconds), 1)), locale=locale)
 
 
 def _a_second(rate: float) -> str:

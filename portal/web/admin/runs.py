@@ -187,14 +187,13 @@ def _found(run_id: int) -> Run:
 
 
 def _progress(run: Run) -> dict[str, Any]:
-    account, _staff = at_desk()
     is_counted = run.tally_at is None or run.tally_at > now()
     waits = any(run.tally.get(status) for status in PENDING) or not is_counted
     moves = run.status in (Status.READING, Status.RUNNING)
     return {
         "run": run,
         "words": run_words,
-        "progress": run_words.progress(run, account.locale.replace("-", "_")),
+        "progress": run_words.progress(run),
         "is_moving": moves or (run.status in ENDED and waits),
         "failed": RunRow.count_failed(run.id) if run.status == Status.DONE else 0,
     }
