@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.errors import PictureError
 from portal.flows.change_brand import FRAMES, Brand, change_brand, hang_picture, take_picture_down
-from portal.languages import _, mark
+from portal.languages import _
 from portal.models.staff_role import Role
 from portal.web import brand
 from portal.web.admin.desk import at_desk, desk, go
@@ -64,5 +64,5 @@ def _page(form: BrandForm, wrong: dict[str, str] | None = None) -> str:
         "admin/brand.html",
         form=form,
         pictures={what: (wrong or {}).get(what, "") for what in FRAMES},
-        shades=zip((mark("Light"), mark("Dark")), brand.shades(account.accent), strict=True),
+        shades=brand.shades(account.accent),
     )
