@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from playwright.sync_api import Locator, Page, expect
 
 from tests.brand.paint import painted
+from tests.browser.domain_states import domain
 from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of, text_of
 from tests.browser.run_states import run_waiting, runs
 
@@ -730,7 +731,7 @@ def one_person(house: House) -> Iterator[State]:
 ALL: tuple[States, ...] = (
     staff_door, empty_account, overview, invite, login_email, magic_link, contacts, portal_door,
     links, rooms, errors, mailbox, letters, adoption, deliveries, history, undo, channels,
-    branding, words, right_to_left, tasks, one_person, plugins, runs, run_waiting,
+    branding, domain, words, right_to_left, tasks, one_person, plugins, runs, run_waiting,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from portal import worker
 from portal.config import load
 from portal.db import db, now
+from portal.doctor.domains import own
 from portal.domain_look import look
 from portal.errors import AddressError, SettingsError
 from portal.flows.check_domain import check_domain
@@ -168,6 +169,8 @@ def test_a_host_is_given_up_when_it_was_missed_on_three_days_and_not_for_trouble
         for _day in range(2):
             clock.shift(DAY)
             looks(ada.world)
+        with ada.world.app.app_context():
+            check_domain(domain_of(ada.world).id, is_pressed=True)  # which is no daily look
         assert (domain_of(ada.world).misses, domain_of(ada.world).state) == (2, "verified")
         registrar.proves(proof)
         clock.shift(DAY)
@@ -236,3 +239,38 @@ def test_pressing_again_and_again_is_bounded(ada: Staff, registrar: Registrar) -
         page = page.presses("Check now").sees("Not yet")
     page.presses("Check now").sees("You have looked many times")
     assert len(registrar.server.asked) == 3 * 20
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_name_of_this_machine_needs_no_proof(ada: Staff, registrar: Registrar) -> None:
+    page = ada.at("domain/").presses("Show the records", host="acme.localhost")
+    page.presses("Check now").sees("is in use", "leads to this machine alone")
+    assert portal_url(ada) == "http://acme.localhost:8000"
+    assert registrar.server.asked == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_doctor_says_what_is_wrong_and_changes_nothing(
+    ada: Staff, registrar: Registrar
+) -> None:
+    app = ada.world.app
+    found = app.config["PORTAL_SETTINGS"]
+
+    def says(slug: str = "") -> list[tuple[str, str]]:
+        with app.app_context():
+            return [(one.level, one.detail) for one in own(found, slug)]
+
+    assert says() == [("good", "None is in use.")]
+    gets(ada, registrar, "clients.acme.invalid")
+    right, page = says("acme")
+    assert right == ("good", "Its records are right.")
+    assert page == (
+        "bad",
+        "It does not answer: its name is not found in DNS. See the proxy in front.",
+    )
+    registrar.proves(host="clients.acme.invalid")
+    assert says()[0] == ("bad", "Its proof is gone: set this TXT record again.")
+    assert domain_of(ada.world).misses == 0
+    registrar.leads("192.0.2.9", host="clients.acme.invalid")
+    registrar.proves(domain_of(ada.world).proof, host="clients.acme.invalid")
+    assert says()[0] == ("bad", "It leads to 192.0.2.9, and not to this portal.")
