@@ -8,6 +8,7 @@ from flask import Flask, g, has_request_context, request
 from portal.languages import LANGUAGES, READER, counter, direction, translator
 from portal.messages import bdi, language_of
 from portal.stored_words import stored
+from portal.verdict.phrases import browser_name
 
 _DESK = "/admin"
 
@@ -15,7 +16,7 @@ _DESK = "/admin"
 def init_app(app: Flask) -> None:
     app.extensions[READER] = language
     app.jinja_env.globals.update(_=say, _n=count, page_language=language, direction=direction)
-    app.jinja_env.filters.update(bdi=bdi, said=said, number=number)
+    app.jinja_env.filters.update(bdi=bdi, said=said, number=number, browser=browser_name)
 
 
 def language() -> str:

@@ -156,7 +156,7 @@ def _delivery_words(line: EventLine) -> DeliveryWords | None:
             attempts=line.delivery_attempts or 0,
             held=bool(line.delivery_held),
         ),
-        line.delivery_error or "",
+        own_words(line.delivery_error),
         channel_name(line.delivery_channel or ""),
     )
 
