@@ -68,7 +68,7 @@ class House:
     def __init__(self, portico: Portico, chromium: Browser) -> None:
         self.portico, self.chromium = portico, chromium
         self.visitors: list[Visitor] = []
-        self.urls = [portico.url]
+        self.urls: list[str] = []
         self.staff_links = {ADA: portico.line("Owner sign-in")}
         self._cookies: dict[str, Any] = {}
         self._networks = count(1)
@@ -208,7 +208,9 @@ class Visitor:
 
     def _on_request(self, request: Request) -> None:
         self.requests.append(request)
-        if not request.url.startswith((*self.house.urls, "data:", "about:", "blob:")):
+        if not request.url.startswith(
+            (self.house.url, *self.house.urls, "data:", "about:", "blob:")
+        ):
             self.complaints.append(f"{request.url} is not ours")
 
     def _on_response(self, response: Response) -> None:
