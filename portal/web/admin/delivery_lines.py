@@ -62,7 +62,7 @@ _STEPS = {
 
 def as_line(row: DeliveryLine | Delivery) -> Line:
     chip = delivery_words.chip(row.status, due_at=row.due_at, attempts=row.attempts, held=row.held)
-    is_waiting = row.status == Status.QUEUED and chip.words in ("Scheduled", "Trying again")
+    is_waiting = row.status == Status.QUEUED and (chip.is_for_later or chip.is_again)
     return Line(
         id=row.id,
         at=row.created_at,

@@ -78,6 +78,14 @@ class Chip(NamedTuple):
     def said(self) -> str:
         return _(self.words)
 
+    @property
+    def is_for_later(self) -> bool:
+        return self.words == "Scheduled"
+
+    @property
+    def is_again(self) -> bool:
+        return self.words == "Trying again"
+
 
 _CHIPS = {
     Status.SENDING: Chip(mark("Sending"), "note"),
