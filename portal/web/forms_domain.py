@@ -6,6 +6,7 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import DataRequired, Length
 
 from portal.errors import AddressError
+from portal.languages import mark
 from portal.models.account_domain import wanted_host
 from portal.web.forms import OwnForm, one_line
 
@@ -14,9 +15,9 @@ class DomainForm(OwnForm):
     """The host that clients are to come in at."""
 
     host = StringField(
-        "Domain",
+        mark("Domain"),
         filters=[one_line],
-        validators=[DataRequired("Type a domain name."), Length(max=253)],
+        validators=[DataRequired(mark("Type a domain name.")), Length(max=253)],
     )
 
     def validate_host(self, field: StringField) -> None:

@@ -19,6 +19,7 @@ from portal.models.staff_role import Role
 from portal.web import csv_cells, keys
 from portal.web.admin.desk import at_desk, desk
 from portal.web.admin.history import KINDS, timeline_line
+from portal.web.admin.kind_words import kind_name
 from portal.web.admin.local_time import day_typed, start_of
 
 bp = desk("history", __name__, path="/history", roles=(Role.OWNER, Role.ADMIN))
@@ -139,5 +140,4 @@ def _filter(account: Account, asked: dict[str, Any]) -> Filter:
 
 
 def _kinds() -> list[tuple[str, str]]:
-    words = ((kind, kind.replace("_", " ").capitalize()) for kind in KINDS)
-    return sorted(words, key=lambda pair: pair[1])
+    return sorted(((kind, kind_name(kind)) for kind in KINDS), key=lambda pair: pair[1])

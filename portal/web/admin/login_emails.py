@@ -9,7 +9,7 @@ from portal.flows.login_email import send_login_emails
 from portal.languages import _, _n
 from portal.models.contact import Contact
 from portal.models.contact_list import ContactLine, suggest
-from portal.models.portal_access import OPEN, PortalAccess
+from portal.models.portal_access import OPEN, Access, PortalAccess
 from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go
 from portal.web.admin.local_time import later
@@ -65,7 +65,9 @@ def _why_not(contact: Contact) -> str:
         return ""
     if access.status in OPEN:
         return _("Their access has ended. Extend it first, or take them off the list.")
-    return f"Access is {access.status}. Restore it first, or take them off the list."
+    if access.status == Access.SUSPENDED:
+        return _("Access is suspended. Restore it first, or take them off the list.")
+    return _("Access is revoked. Restore it first, or take them off the list.")
 
 
 def _page(form: LoginEmailForm, chosen: list[Contact], **found: object) -> ResponseReturnValue:
