@@ -13,13 +13,14 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, WebError
 
 from portal import kept_mail, tokens
 from tests.live import Portico
 from tests.postman import CODE, LINK
+from tests.servers import free_port
 
 T = TypeVar("T")
 PATIENCE = 15
@@ -77,7 +78,14 @@ class House:
     def open(cls, home: Path, chromium: Browser, **settings: str) -> House:
         (home / "plugins").mkdir(parents=True)
         (home / "plugins" / "papers.py").write_text(PAPERS)
-        settings = {"PORTAL_TRUSTED_PROXIES": "1", "PORTAL_LIMIT_LINKS_PER_IP": "8", **settings}
+        port = settings.pop("PORT", "") or str(free_port())
+        settings = {
+            "PORT": port,
+            "PORTAL_URL": f"http://localhost:{port}",
+            "PORTAL_TRUSTED_PROXIES": "1",
+            "PORTAL_LIMIT_LINKS_PER_IP": "8",
+            **settings,
+        }
         return cls(Portico.start(home, **settings), chromium)
 
     def gets_birch(self) -> House:
@@ -87,11 +95,12 @@ class House:
 
     @property
     def url(self) -> str:
-        return self.portico.url
+        """By a name: browsers keep no passkeys for numbers."""
+        return f"http://localhost:{self.portico.port}"
 
     def tells(self, *words: str) -> str:
         """Run the `portal` command and return what it prints."""
-        settings = {"PORTAL_HOME": str(self.portico.home), "PORT": str(self.portico.port)}
+        settings = {"PORTAL_HOME": str(self.portico.home), "PORTAL_URL": self.url}
         done = subprocess.run(
             [sys.executable, "-m", "portal", *words],
             env={**os.environ, **settings},
@@ -176,6 +185,17 @@ class House:
         return None
 
 
+class Finger(NamedTuple):
+    """What a device with passkeys waits for: it is always there."""
+
+    session: Any
+    device: str
+
+    def is_known(self, is_known: bool) -> None:
+        way = {"authenticatorId": self.device, "isUserVerified": is_known}
+        self.session.send("WebAuthn.setUserVerified", way)
+
+
 class Visitor:
     """Someone with a browser."""
 
@@ -193,6 +213,21 @@ class Visitor:
     def opens(self, url: str) -> Page:
         self.page.goto(url)
         return self.page
+
+    def has_passkeys(self) -> Finger:
+        """Give the browser a device that keeps passkeys, and a finger that is always there."""
+        session = self.context.new_cdp_session(self.page)
+        session.send("WebAuthn.enable")
+        device = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        found = session.send("WebAuthn.addVirtualAuthenticator", {"options": device})
+        return Finger(session, str(found["authenticatorId"]))
 
     def leaves(self) -> list[str]:
         self.context.close()
