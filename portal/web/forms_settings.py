@@ -18,6 +18,7 @@ from portal.models import account_rules
 from portal.models.account import Account
 from portal.models.account_rules import DAY, HOUR, KEEPS, LIVES, MINUTE, SESSIONS, SWITCHES, UNDO
 from portal.web.forms import LOCALES, OwnForm, one_line
+from portal.web.languages import language
 from portal.web.setting_words import NAMES, amount
 from portal.web.span_field import SpanField
 
@@ -67,7 +68,7 @@ class GeneralForm(SettingsForm):
         if known_locale and known_locale not in listed:  # an operator may choose any
             listed[known_locale] = known_locale
         self.locale.choices = [SelectChoice(*one) for one in listed.items()]
-        self.country.choices = [SelectChoice("", mark("None")), *countries()]
+        self.country.choices = [SelectChoice("", mark("None")), *countries(language())]
 
     @classmethod
     def of(cls, account: Account) -> GeneralForm:
@@ -138,9 +139,9 @@ FORMS: dict[str, type[SettingsForm]] = {
 
 
 @cache
-def countries() -> list[SelectChoice]:
+def countries(spoken: str) -> list[SelectChoice]:
     """Return (ISO 3166 code, name) of every country that has phone numbers, by name."""
-    names = Locale("en").territories
+    names = Locale(spoken).territories
     named = ((code, names.get(code, code)) for code in phonenumbers.SUPPORTED_REGIONS)
     return [SelectChoice(*one) for one in sorted(named, key=lambda one: one[1])]
 

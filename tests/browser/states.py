@@ -16,6 +16,7 @@ from tests.browser.domain_states import domain
 from tests.browser.arabic_states import desk_in_arabic
 from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of, text_of
 from tests.browser.run_states import run_waiting, runs
+from tests.browser.setting_states import account_settings, ends_of_access
 
 State = tuple[str, Page]
 States = Callable[[House], Iterator[State]]
@@ -799,7 +800,7 @@ ALL: tuple[States, ...] = (
     staff_door, second_factors, empty_account, overview, invite, login_email, magic_link,
     contacts, portal_door, links, rooms, errors, mailbox, letters, adoption, deliveries,
     history, undo, channels, branding, domain, words, right_to_left, tasks, one_person,
-    plugins, runs, run_waiting, desk_in_arabic,
+    plugins, runs, run_waiting, desk_in_arabic, account_settings, ends_of_access,
 )  # fmt: skip
 
 

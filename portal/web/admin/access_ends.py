@@ -26,7 +26,8 @@ def page(contact_id: int) -> ResponseReturnValue:
     access = PortalAccess.of(contact.id)
     form = AccessEndForm()
     if request.method != "POST":
-        form.ends_at.data = typed_of(access.ends_at if access else None, account.time_zone)
+        ends_at = access.ends_at if access and not access.is_over else None
+        form.ends_at.data = typed_of(ends_at, account.time_zone)
     elif access is not None and access.status in OPEN:
         ends_at, is_time = chosen(form, account)
         if is_time:
