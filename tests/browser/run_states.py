@@ -43,6 +43,8 @@ def runs(house: House) -> Iterator[tuple[str, Page]]:
     _presses(page, "Begin the run")
     expect(page.locator("#run .pill").get_by_text("Done")).to_be_visible(timeout=20_000)
     yield "run, done", page
+    arabic = house.staff(BEA, "birch", locale="ar").visitor
+    yield "run, in Arabic", arabic.opens(page.url)
     yield "runs", desk.at("runs/")
 
 
