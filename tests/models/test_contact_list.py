@@ -32,7 +32,7 @@ SEARCHES = (
     "unicode", "example", "p1@", "7946", "020 7946", "(020) 7946-0001", "+44 20 7946 0003",
     "0044 (0)20 7946", "00442079460005", "ref-7", "REF-1", "ref 1", "zzz",
     "AND", "ann OR zoe", "NEAR(", "a*",
-    "-ann", "search_key:ann", "",
+    "-ann", "p12.5@people.example", "0.5@PEOPLE", "@people.example", "search_key:ann", "",
 )  # fmt: skip
 WAYS = {
     "read whole": {},
