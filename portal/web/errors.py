@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.config import settings
 from portal.db import DatabaseAway, db
+from portal.web import own_domain
 from portal.web.languages import language
 from portal.web.support import code_of_error
 
@@ -66,7 +67,9 @@ def show(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error.get_response()
-    return _page(code, _wrong_host() if code == 400 and _is_wrong_host() else None)
+    if code == 400 and _is_wrong_host():
+        return _page(503) if own_domain.is_unknown() else _page(400, _wrong_host())
+    return _page(code)
 
 
 def show_stale_page(_error: CSRFError) -> ResponseReturnValue:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, current_app, request
 
 from portal.config import Settings, settings
 from portal.db import DatabaseAway
@@ -44,7 +44,7 @@ class OwnDomains:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
         if host != self._netloc and (name := _PORT.sub("", host.lower())) != self._hostname:
-            environ = self._at_home(environ, name)
+            environ, start_response = self._at_home(environ, name, start_response)
         return self._app(environ, start_response)
 
     def of(self, host: str) -> Held | None:
@@ -59,24 +59,41 @@ class OwnDomains:
                     raise
         return self._held.get(host)
 
-    def _at_home(self, environ: WSGIEnvironment, name: str) -> WSGIEnvironment:
-        """Return the request as one for PORTAL_URL when *name* is a domain of ours."""
+    def _at_home(
+        self, environ: WSGIEnvironment, name: str, start_response: StartResponse
+    ) -> tuple[WSGIEnvironment, StartResponse]:
+        """Return the request as one for PORTAL_URL when *name* is a domain of ours, and let who is
+        sent on stay at the host they came to."""
         try:
             held = self.of(name)
         except DatabaseAway:
-            return {**environ, "HTTP_HOST": self._netloc, _AWAY: True}
+            return {**environ, _AWAY: True}, start_response
         if held is None:
-            return environ
+            return environ, start_response
         path = inside(held, environ.get("PATH_INFO", ""))
-        return {**environ, "HTTP_HOST": self._netloc, "PATH_INFO": path, _HELD: held}
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, self._lead_back(held, headers), *error)
+
+        return {**environ, "HTTP_HOST": self._netloc, "PATH_INFO": path, _HELD: held}, start
+
+    def _lead_back(self, held: Held, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [
+            (name, self._short(held, value) if name.lower() == "location" else value)
+            for name, value in headers
+        ]
+
+    def _short(self, held: Held, location: str) -> str:
+        parts = urlsplit(location)
+        if parts.netloc not in ("", self._netloc):
+            return location
+        return _outside(held, parts._replace(scheme="", netloc="").geturl() or "/")
 
 
 def init_app(app: Flask, found: Settings) -> None:
     hosts = OwnDomains(app, found)
     app.extensions["portal_own_domains"] = hosts
     app.wsgi_app = hosts  # type: ignore[method-assign]
-    app.before_request(_begin)
-    app.after_request(_lead_back)
 
 
 def is_ours(host: str) -> bool:
@@ -87,8 +104,13 @@ def is_ours(host: str) -> bool:
 
 def held() -> Held | None:
     """Return the own domain of this request, or None when it is for PORTAL_URL."""
-    found: Held | None = g.get("held")
+    found: Held | None = request.environ.get(_HELD)
     return found
+
+
+def is_unknown() -> bool:
+    """Tell whether nobody could say if the host is ours: the database is away."""
+    return bool(request.environ.get(_AWAY))
 
 
 def inside(held: Held, path: str) -> str:
@@ -101,27 +123,10 @@ def inside(held: Held, path: str) -> str:
 def outside(path: str) -> str:
     """Return *path* of PORTAL_URL as this request's host has it."""
     found = held()
-    if found is None:
-        return path
-    root = f"/p/{found.slug}/"
+    return path if found is None else _outside(found, path)
+
+
+def _outside(held: Held, path: str) -> str:
+    root = f"/p/{held.slug}/"
     short = path.removeprefix(root[:-1])
     return short if path.startswith(root) and not short.startswith((*_SHARED, "/p/")) else path
-
-
-def _begin() -> None:
-    if request.environ.get(_AWAY):
-        abort(503)
-    if found := request.environ.get(_HELD):
-        g.held = found
-
-
-def _lead_back(response: Response) -> Response:
-    """Keep who is sent on at the host they came to."""
-    location = response.headers.get("Location")
-    if location and held() is not None:
-        parts = urlsplit(location)
-        if parts.netloc in ("", settings().netloc):
-            response.headers["Location"] = outside(
-                parts._replace(scheme="", netloc="").geturl() or "/"
-            )
-    return response

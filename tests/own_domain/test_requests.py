@@ -151,3 +151,23 @@ def test_over_https_cookies_and_headers_are_as_strict_there(
     )
     assert refused.status_code == 403
     assert client.post("/", base_url=f"https://{HOST}", headers=headers).status_code == 400
+
+
+def test_while_the_database_is_away_what_is_known_is_kept(
+    acme_at_home: Staff, make_app: Callable[..., Flask]
+) -> None:
+    known, new = make_app().test_client(), make_app().test_client()
+    assert known.get("/", base_url=OWN).status_code == 200
+    forget(known.application)
+    renames(acme_at_home.world, "account_domain", "elsewhere")
+    assert known.get("/", base_url=OWN).status_code == 200
+    assert new.get("/", base_url=OWN).status_code == 503
+    assert new.get("/p/acme/", base_url=PORTAL).status_code == 200  # and no query for it
+    renames(acme_at_home.world, "elsewhere", "account_domain")
+    assert new.get("/", base_url=OWN).status_code == 200
+
+
+def renames(world: World, table: str, to: str) -> None:
+    with world.app.app_context():
+        db.session.execute(db.text(f"ALTER TABLE {table} RENAME TO {to}"))
+        db.session.commit()
