@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -21,9 +20,9 @@ class Memory:
     def __init__(self, processes: Callable[[], list[psutil.Process]]) -> None:
         self._processes = processes
         self._ended = threading.Event()
-        self.idle = sum(self._sample().values())
-        self.most = self.idle
-        self.of_each: dict[str, float] = defaultdict(float)
+        self._before = self._sample()
+        self._most_of_each = dict(self._before)
+        self.idle = self.most = sum(self._before.values())
 
     @property
     def growth(self) -> float:
@@ -31,11 +30,12 @@ class Memory:
 
     @property
     def words(self) -> str:
-        largest = ", ".join(f"{name} {most:.0f}" for name, most in sorted(self.of_each.items()))
-        return (
-            f"memory {self.idle:.0f} MB idle, {self.most:.0f} at most, {self.growth:+.0f}"
-            f" (the largest of each kind: {largest})"
-        )
+        each = [
+            (most - self._before.get(process, 0), _name(process))
+            for process, most in self._most_of_each.items()
+        ]
+        grown = ", ".join(f"{name} {by:+.0f}" for by, name in sorted(each, reverse=True)[:5])
+        return f"memory {self.idle:.0f} MB idle, {self.growth:+.0f} at most ({grown})"
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -50,9 +50,8 @@ class Memory:
             found = self._sample()
             self.most = max(self.most, sum(found.values()))
             for process, megabytes in found.items():
-                with suppress(psutil.Error):
-                    name = process.name()
-                    self.of_each[name] = max(self.of_each[name], megabytes)
+                most = max(self._most_of_each.get(process, 0), megabytes)
+                self._most_of_each[process] = most
 
     def _sample(self) -> dict[psutil.Process, float]:
         found = {}
@@ -61,3 +60,9 @@ class Memory:
                 with suppress(psutil.Error, OSError):
                     found[process] = pss(process.pid) / MEGABYTE
         return found
+
+
+def _name(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return process.name()
+    return "one that came and went"
