@@ -11,7 +11,7 @@ from portal.db import atomic, db
 from portal.flows import do_run, new_run, read_run, steer_run
 from portal.flows.deliver import deliver
 from portal.flows.login_email import send_login_emails
-from portal.models import Contact, Delivery, MagicLink, PortalAccess
+from portal.models import Contact, Delivery, MagicLink, PortalAccess, Run
 from portal.models.event import Event
 from portal.models.magic_link import Kind
 from portal.models.run import What
@@ -77,7 +77,9 @@ def _begun_run(side: Side, number: int) -> Callable[[], object]:
         while read_run.read(run.id, seconds=60):
             pass
         db.session.rollback()
-        steer_run.begin(account, run, {"new": "send"}, by=owner)
+        judged = Run.find(account.id, run.id)
+        assert judged
+        steer_run.begin(account, judged, judged.plan, by=owner)
         db.session.rollback()
     return lambda: _do(side, run.id)
 
