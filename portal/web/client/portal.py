@@ -92,7 +92,7 @@ def code(slug: str) -> ResponseReturnValue:
     if flow is None:
         return see_other(url_for(".front"))
     form, state, has_code = CodeForm(), "", g.account.lets("has_code")
-    if has_code and form.validate_on_submit():
+    if form.validate_on_submit():
         state = "wrong"
         if not may_try_code(g.account.account_id, flow.digest, flow.counted):
             state = "off"
