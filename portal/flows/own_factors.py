@@ -17,6 +17,7 @@ from portal.models import staff_event, staff_factors
 from portal.models.rate_count import RateCount
 from portal.models.staff import Staff
 from portal.models.staff_challenge import StaffChallenge
+from portal.models.staff_half_sign_in import StaffHalfSignIn
 from portal.models.staff_passkey import LONGEST_NAME, MOST, StaffPasskey
 from portal.models.staff_recovery_code import StaffRecoveryCode
 from portal.models.staff_session import StaffSession
@@ -214,5 +215,6 @@ def _after_removal(
     """With the last factor the recovery codes go: there is nothing they would stand in for."""
     if not staff_factors.has_any(staff.id):
         StaffRecoveryCode.remove_all(staff.id)
+    StaffHalfSignIn.end_all(staff.id)
     ended = StaffSession.end_others(staff.id, session_id)
     staff_event.record(kind, staff.id, request_id=request_id, sessions_ended=ended, **detail)

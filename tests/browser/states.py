@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from portal import totp
 from portal.db import now
 from tests.brand.paint import painted
-from tests.browser.domain_states import domain
 from tests.browser.arabic_states import desk_in_arabic
+from tests.browser.domain_states import domain
 from tests.browser.house import ADA, BEA, Desk, House, eventually, html_of, text_of
 from tests.browser.run_states import run_waiting, runs
 from tests.browser.setting_states import account_settings, ends_of_access
@@ -58,26 +58,19 @@ def second_factors(house: House) -> Iterator[State]:
     page = visitor.opens(house.tells("staff", "add", pia, "--account", "acme", "--role", "owner"))
     presses(page, "Sign in")
     page.goto("/admin/_sign-in/")
-    yield "your sign-in without passkeys", page
     visitor.has_passkeys()
-    page.goto("/admin/acme/team/")
-    yield "team, no second factor yet", page
-    page.goto("/admin/_sign-in/")
     page.get_by_label("What to call it").fill(
         "A telephone with a name that goes on and on for long"
     )
     presses(page, "Add a passkey")
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    yield "recovery codes", page
     presses(page, "Make ten codes")
     codes = page.get_by_label("Ten codes").input_value().split()
     yield "recovery codes made", page
     page.goto("/admin/_sign-in/")
-    yield "your sign-in with a passkey", page
     page.get_by_text("Rename").click()
     yield "your sign-in, renaming", page
     presses(page, "Set up one-time codes")
-    yield "one-time codes", page
     page.get_by_label("Code from the app").fill("123456")
     presses(page, "Switch on")
     expect(page.get_by_label("Code from the app")).to_be_focused()
@@ -86,11 +79,9 @@ def second_factors(house: House) -> Iterator[State]:
     page.get_by_label("Code from the app").fill(totp.code_at(secret, totp.step_at(now())))
     presses(page, "Switch on")
     page.get_by_text("One-time codes are on").wait_for()
-    yield "your sign-in with everything", page
     page.goto("/admin/_confirm/")
     yield "is it you", page
     page.goto("/admin/acme/team/")
-    yield "team, a second factor to ask for", page
     presses(page, "Ask everybody for one")
     page.get_by_text("Who has none is told").wait_for()
     yield "team, a second factor asked for", page
@@ -101,7 +92,6 @@ def second_factors(house: House) -> Iterator[State]:
     presses(page, "Ask for none any more")
     half = house.visitor().opens(house.tells("staff", "link", pia))
     presses(half, "Sign in")
-    yield "second step", half
     half.get_by_label("Code").fill("000000")
     presses(half, "Sign in")
     expect(half.get_by_label("Code")).to_be_focused()
@@ -109,7 +99,6 @@ def second_factors(house: House) -> Iterator[State]:
     half.get_by_label("Code").fill(codes[0])
     presses(half, "Sign in")
     half.get_by_text("9 are left").wait_for()
-    yield "recovery code used", half
     house.tells("staff", "add", pia, "--account", "acme", "--role", "support")
     desk.at("team/").get_by_role("link", name=pia).click()
     yield "team member with a second factor", desk.page

@@ -20,6 +20,8 @@ __all__ = ["clock"]
 URL = "http://localhost:8000"
 ADA, SOL, BEA = "ada@acme.example", "sol@acme.example", "bea@birch.example"
 PASSWORD = "seven green bottles on a wall"
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what no statement decides."""
 HASH = passwords.hash_of(PASSWORD)
 
 

@@ -12,7 +12,7 @@ from portal.db import db, now
 from portal.models import StaffRecoveryCode, StaffTotp
 from tests.cast import World
 from tests.links.fixtures import Clock
-from tests.second_factor.conftest import SOL, Person
+from tests.second_factor.conftest import SOL, SQLITE, Person
 
 VECTORS = (
     (59, "94287082"), (1111111109, "07081804"), (1111111111, "14050471"),
@@ -89,6 +89,7 @@ def test_a_recovery_code_works_once_and_says_how_many_are_left(world: World, ada
     ada.opens("acme/history/").sees("9 recovery codes left", "made new recovery codes")
 
 
+@SQLITE
 def test_codes_of_one_person_are_nothing_to_another(world: World, ada: Person) -> None:
     ada.sets_up_codes()
     codes = ada.makes_recovery_codes()
@@ -109,6 +110,7 @@ def test_codes_of_one_person_are_nothing_to_another(world: World, ada: Person) -
         db.session.rollback()
 
 
+@SQLITE
 def test_five_wrong_codes_and_even_the_right_one_waits(
     clock: Clock, world: World, ada: Person
 ) -> None:
@@ -126,6 +128,7 @@ def test_five_wrong_codes_and_even_the_right_one_waits(
     Person(world).presses_link().presses("Sign in", code=ada.code()).sees("Client Portal")
 
 
+@SQLITE
 def test_the_second_step_is_over_after_five_minutes(
     clock: Clock, world: World, ada: Person
 ) -> None:
@@ -152,6 +155,7 @@ def test_of_several_who_type_one_code_at_once_one_gets_in(world: World, ada: Per
         assert StaffRecoveryCode.left(ada.staff_id) == 9
 
 
+@SQLITE
 def test_switching_off_asks_again_and_ends_other_browsers(
     clock: Clock, world: World, ada: Person, password: str
 ) -> None:
@@ -177,6 +181,7 @@ def test_switching_off_asks_again_and_ends_other_browsers(
     ada.opens("acme/history/").sees("switched one-time codes on", "switched one-time codes off")
 
 
+@SQLITE
 def test_a_new_app_takes_the_old_ones_place_with_its_first_code(
     clock: Clock, world: World, ada: Person
 ) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
 from flask import Flask
 
 from portal import passkeys
@@ -16,9 +15,7 @@ from portal.models import StaffChallenge, StaffHalfSignIn, StaffPasskey
 from tests.cast import World
 from tests.links.fixtures import Clock
 from tests.second_factor.authenticator import PRESENT, VERIFIED, encoded
-from tests.second_factor.conftest import ADA, SOL, Person, person
-
-SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+from tests.second_factor.conftest import ADA, SOL, SQLITE, Person, person
 
 
 def test_a_passkey_opens_the_desk_alone_and_stands_in_for_a_code(

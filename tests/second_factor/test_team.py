@@ -14,9 +14,7 @@ from portal.models import Role, StaffTotp, sealed_settings
 from tests.cast import Stranger, World
 from tests.leaks import SEEN
 from tests.links.fixtures import Clock
-from tests.second_factor.conftest import ADA, BEA, SOL, Person, person
-
-SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+from tests.second_factor.conftest import ADA, BEA, SOL, SQLITE, Person, person
 
 
 def token(one: Person) -> dict[str, str]:
