@@ -11,6 +11,7 @@ from portal.names import Names, NoAnswerError
 
 SECONDS = 6.0
 """For all questions of one look."""
+KEPT, KEPT_LENGTH = 20, 200
 _LOOPBACK = ["127.0.0.1", "::1"]
 T = TypeVar("T")
 
@@ -32,6 +33,15 @@ class Look(NamedTuple):
     def of(cls, found: dict[str, Any]) -> Look:
         """Return what was written down of a look."""
         return cls(**{name: found[name] for name in cls._fields if name in found})
+
+    def kept(self, proof: str) -> dict[str, Any]:
+        """Return what is written down: strangers' records can be many, long and odd."""
+        texts = self.texts and [
+            text.replace("\0", "")[:KEPT_LENGTH]
+            for text in sorted(self.texts, key=lambda text: (text != proof, text))[:KEPT]
+        ]
+        there = self.addresses and self.addresses[:KEPT]
+        return {**self._asdict(), "texts": texts, "addresses": there}
 
     def proves(self, proof: str) -> bool | None:
         if not self.needs_proof:

@@ -76,7 +76,7 @@ def _end(asked: _Asked, seen: Look, *, is_pressed: bool) -> AccountDomain | None
         return None
     is_whole = seen.is_whole(known.proof, is_proxied=known.is_proxied)
     is_contested = bool(is_whole) and known.held_host is None and not _is_free(known, seen)
-    known.found = {**seen._asdict(), "is_contested": is_contested}
+    known.found = {**seen.kept(known.proof), "is_contested": is_contested}
     if is_whole and not is_contested:
         _take_up(account, known)
     elif is_whole is False and known.state == State.VERIFIED and not is_pressed:

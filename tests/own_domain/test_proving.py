@@ -30,6 +30,7 @@ from tests.own_domain.conftest import (
 )
 
 DAY = timedelta(days=1)
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def portal_url(staff: Staff) -> str:
@@ -106,10 +107,10 @@ def test_records_are_shown_found_and_followed(ada: Staff, registrar: Registrar) 
     assert page.field("address-value") == "127.0.0.1"
     page.sees("Waiting for the records", "Not looked for yet")
     page = page.presses("Check now").sees("Not found: there is no such record yet")
-    registrar.proves("portico=somebody else's")
+    registrar.proves("portico=somebody\\000\\255 else's")
     registrar.leads("192.0.2.1")
     page = page.presses("Check now").sees(
-        "Found with another value: portico=somebody else's",
+        "Found with another value: portico=somebody\ufffd else's",
         "It leads to 192.0.2.1, this portal is at 127.0.0.1.",
     )
     registrar.proves("v=spf1", proof)
@@ -153,6 +154,7 @@ def test_whoever_proves_it_gets_it(ada: Staff, bea: Staff, registrar: Registrar)
     refused.is_status(422).sees("lies below the domain of another portal")
 
 
+@SQLITE
 def test_a_host_is_given_up_when_it_was_missed_on_three_days_and_not_for_trouble(
     ada: Staff, sol: Staff, registrar: Registrar
 ) -> None:
@@ -196,19 +198,20 @@ def test_a_host_is_given_up_when_it_was_missed_on_three_days_and_not_for_trouble
     ]
 
 
+@SQLITE
 def test_the_sweep_looks_more_and_more_seldom(ada: Staff, registrar: Registrar) -> None:
     ada.at("domain/").presses("Show the records", host=HOST)
-    waits = []
-    with time_machine.travel(now(), tick=False) as clock:
-        while domain_of(ada.world).due_at is not None:
-            found = domain_of(ada.world)
-            assert found.due_at
-            waits.append(found.due_at - now())
-            clock.move_to(found.due_at)
-            with ada.world.app.app_context():
+    domain_id, due_at, waits = domain_of(ada.world).id, domain_of(ada.world).due_at, []
+    with time_machine.travel(now(), tick=False) as clock, ada.world.app.app_context():
+        while due_at is not None:
+            waits.append(due_at - now())
+            clock.move_to(due_at)
+            if not waits[1:]:
                 worker.sweep()
-                worker.VERBS["domain"](found.id)
-                worker.VERBS["domain"](found.id)  # it is in hand already
+                assert ada.world.app.extensions["portal_queue"].size() == 1
+            for _worker in range(2):  # the second finds it in hand
+                worker.VERBS["domain"](domain_id)
+            due_at = db.session.get_one(AccountDomain, domain_id).due_at
     assert waits[0] <= timedelta(minutes=1)
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(hours=6)
@@ -218,6 +221,7 @@ def test_the_sweep_looks_more_and_more_seldom(ada: Staff, registrar: Registrar) 
     assert domain_of(ada.world).due_at
 
 
+@SQLITE
 def test_nothing_is_held_open_while_the_dns_thinks(ada: Staff, registrar: Registrar) -> None:
     ada.at("domain/").presses("Show the records", host=HOST)
     open_then = []
@@ -233,6 +237,7 @@ def test_nothing_is_held_open_while_the_dns_thinks(ada: Staff, registrar: Regist
     assert open_then == [0, 0, 0]
 
 
+@SQLITE
 def test_pressing_again_and_again_is_bounded(ada: Staff, registrar: Registrar) -> None:
     page = ada.at("domain/").presses("Show the records", host=HOST)
     for _press in range(20):
@@ -241,7 +246,7 @@ def test_pressing_again_and_again_is_bounded(ada: Staff, registrar: Registrar) -
     assert len(registrar.server.asked) == 3 * 20
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@SQLITE
 def test_a_name_of_this_machine_needs_no_proof(ada: Staff, registrar: Registrar) -> None:
     page = ada.at("domain/").presses("Show the records", host="acme.localhost")
     page.presses("Check now").sees("is in use", "leads to this machine alone")
@@ -249,7 +254,7 @@ def test_a_name_of_this_machine_needs_no_proof(ada: Staff, registrar: Registrar)
     assert registrar.server.asked == []
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@SQLITE
 def test_the_doctor_says_what_is_wrong_and_changes_nothing(
     ada: Staff, registrar: Registrar
 ) -> None:
