@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.execute(_SHORTER_ON_SQLITE if is_sqlite else _SHORTER_ON_POSTGRESQL)
     _index_contacts(AFTER)
     _index_accesses(["account_id", "contact_id"])
+    op.create_index("ix_run_row_run_id_id", "run_row", ["run_id", "id"])
     for name in COUNTED:
         op.add_column("account_tally", sa.Column(name, BIG, nullable=False, server_default="0"))
     op.execute(_COUNT)
@@ -44,6 +45,7 @@ def downgrade() -> None:
         op.execute(statement)
     for name in COUNTED:
         op.drop_column("account_tally", name)
+    op.drop_index("ix_run_row_run_id_id", "run_row")
     _index_accesses(["account_id"])
     _index_contacts(BEFORE)
 

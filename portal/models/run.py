@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, db, first, now
+from portal.models.delivery import TROUBLE
 from portal.models.staff import Staff
 
 LEASE = timedelta(seconds=8)
@@ -121,6 +122,12 @@ class Run(Base):
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
     claim: Mapped[int] = mapped_column(default=0)
     """Raised by whoever takes it up; who held it before can write nothing more."""
+
+    @property
+    def may_have_failed(self) -> bool:
+        """Something could not be done, or a message of it is known to have failed; when nothing
+        is, nobody need look through all of its rows."""
+        return bool(self.failed or any(self.tally.get(status) for status in TROUBLE))
 
     @property
     def left(self) -> int:

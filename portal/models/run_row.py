@@ -57,6 +57,7 @@ class RunRow(Base):
     __tablename__ = "run_row"
     __table_args__ = (
         Index("ix_run_row_run_id_state", "run_id", "state", "id"),
+        Index("ix_run_row_run_id_id", "run_id", "id"),
         Index("ix_run_row_run_id_verdict", "run_id", "verdict", "id"),
         Index("ix_run_row_run_id_email_norm", "run_id", "email_norm"),
         Index(

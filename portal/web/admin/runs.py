@@ -195,8 +195,12 @@ def _progress(run: Run) -> dict[str, Any]:
         "words": run_words,
         "progress": run_words.progress(run),
         "is_moving": moves or (run.status in ENDED and waits),
-        "failed": RunRow.count_failed(run.id) if run.status == Status.DONE else 0,
+        "failed": RunRow.count_failed(run.id) if _is_to_be_counted(run) else 0,
     }
+
+
+def _is_to_be_counted(run: Run) -> bool:
+    return run.status == Status.DONE and run.may_have_failed
 
 
 def _groups(run: Run) -> list[Group]:
