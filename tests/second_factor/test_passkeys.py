@@ -104,6 +104,9 @@ def test_an_answer_counts_once_in_the_browser_that_asked_and_in_time(
     assert ada.answers("sign-in", answer).status_code == 422, "it was answered"
     answer = ada.device.signs(ada.asks("confirm"))
     assert ada.answers("sign-in", answer).status_code == 422, "it was asked for something else"
+    ada.presses_link()
+    answer = ada.device.signs(ada.asks("second"))
+    assert ada.answers("confirm", answer).status_code == 422, "by the same person, too"
     late = ada.device.signs(ada.asks("sign-in"))
     clock.passes(minutes=5, seconds=1)
     assert ada.answers("sign-in", late).status_code == 422
@@ -140,8 +143,10 @@ def test_a_passkey_is_its_persons_alone(world: World, ada: Person) -> None:
     half = Person(world, SOL)
     half.presses_link().is_at("/admin/_second/")
     half.device = ada.device
-    assert half.uses_passkey("second").status_code == 422
+    assert half.uses_passkey("second", handle=b"").status_code == 422
     assert not half.is_in()
+    sol.device = ada.device
+    assert sol.uses_passkey("confirm", handle=b"").status_code == 422
     token = {"csrf_token": sol.opens("accounts").field("csrf_token"), "name": "Mine"}
     (theirs,) = passkeys_of(world)
     for deed in ("name", "remove"):
