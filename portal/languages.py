@@ -66,9 +66,13 @@ def catalogue(language: str, part: str = "") -> Catalogue:
     with (_FOLDER / part / f"{language}.po").open("rb") as file:
         found = read_po(file, locale=language)
     said = [(one.id, one.string) for one in found if one.id and one.string]
-    sentences = {words: string for words, string in said if isinstance(words, str)}
-    plurals = {words[0]: string for words, string in said if not isinstance(words, str)}
-    return Catalogue(sentences, plurals, gettext.c2py(found.plural_expr))
+    form_of = gettext.c2py(found.plural_expr)
+    plurals: dict[str, Any] = {
+        words[0]: string for words, string in said if not isinstance(words, str)
+    }
+    sentences: dict[str, Any] = {one: forms[form_of(1)] for one, forms in plurals.items()}
+    sentences |= {words: string for words, string in said if isinstance(words, str)}
+    return Catalogue(sentences, plurals, form_of)
 
 
 @cache

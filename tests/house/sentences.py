@@ -67,8 +67,13 @@ def of_desk() -> dict[Sentence, list[Place]]:
     for meaning in _meanings():
         found[f"The mail server {meaning}."].append(("plugins/portal_email/meanings.py", 0))
     of_clients = catalogue("de")
-    known = {*of_clients.sentences, *of_clients.plurals}
-    return {one: at for one, at in found.items() if _key(one) not in known}
+    known = {*of_clients.sentences, *(one[0] for one in found if isinstance(one, tuple))}
+    # What is said alone, too, is the first form of the plural.
+    return {
+        one: at
+        for one, at in found.items()
+        if one not in known and _key(one) not in of_clients.sentences
+    }
 
 
 def in_code(source: str) -> Iterator[tuple[Sentence, int]]:
