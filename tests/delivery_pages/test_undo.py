@@ -66,7 +66,7 @@ def test_many_are_taken_back_together(patient: Acme, ada: Staff) -> None:
     emails = [f"client{n}@carter.example" for n in range(3)]
     for email in emails:
         ada.adds("", email)
-    page = ada.sends_login_email(*emails).sees("3 login e-mails are on their way.", "in 60 s.")
+    page = ada.sends_login_email(*emails).sees("3 login e-mails are on the way.", "in 60 s.")
     patient.change(patient.deliveries()[1].id, due_at=NOON)
     patient.world.worker.drains()
     page.presses("Undo").sees("2 taken back. 1 had already gone out.")

@@ -37,11 +37,14 @@ def new() -> ResponseReturnValue:
     if not is_time:
         return _page(form, chosen)
     count = send_login_emails(account, chosen, by=staff, send_at=send_at, request_id=g.request_id)
-    words = _n(
-        "Login e-mail to %(address)s is on its way.",
-        "%(count)s login e-mails are on their way.",
-        count,
-        address=chosen[0].email,
+    words = (
+        _("Login e-mail to %(address)s is on its way.", address=chosen[0].email)
+        if count == 1
+        else _n(
+            "%(count)s login e-mail is on the way.",
+            "%(count)s login e-mails are on the way.",
+            count,
+        )
     )
     undo.tell(words, [contact.id for contact in chosen])
     return go(url_for("overview.page"))
