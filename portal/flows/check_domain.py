@@ -117,7 +117,7 @@ def _fall_back(account: Account, known: AccountDomain) -> None:
     """New links begin with PORTAL_URL again; what was sent still opens while the host is held."""
     if known.state != State.FAILING:
         known.stands(State.FAILING)
-        account.domain, account.domain_since = "", None
+        account.domain, account.domain_since = "", now()
         _record("domain_failing", known)
 
 

@@ -43,6 +43,7 @@ class Account(Base):
     domain: Mapped[str] = mapped_column(String(253), default="", server_default="")
     """The account's own domain while its links begin with it, else nothing."""
     domain_since: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when it is; without a domain, since when one is lost."""
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
 
     @classmethod

@@ -29,7 +29,7 @@ DAYS = 30
 @bp.get("/")
 def page() -> ResponseReturnValue:
     account, _staff = at_desk()
-    may_lead = g.at_work.role != Role.SUPPORT
+    has_lost = g.at_work.role != Role.SUPPORT and account.domain_since and not account.domain
     today = now().astimezone(ZoneInfo(account.time_zone)).date()
     tally = AccountTally.of(account.id)
     return render_template(
@@ -41,7 +41,7 @@ def page() -> ResponseReturnValue:
         shown_tasks=TASKS,
         kind_words=kind_words,
         paused=paused_channels(account.id),
-        failing_domain=AccountDomain.failing(account.id) if may_lead else "",
+        failing_domain=AccountDomain.failing(account.id) if has_lost else "",
         **_lately(account.id),
     )
 
