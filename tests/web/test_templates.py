@@ -68,7 +68,7 @@ def test_each_line_of_the_history_has_its_icon():
 @each_page
 def test_a_page_compiles(page):
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    names = "when when_zone ago iso day bdi said number is_over end_day"
+    names = "when when_zone ago iso day bdi said number is_over end_day browser"
     environment.filters.update(dict.fromkeys(names.split(), str))
     environment.get_template(str(page.relative_to(TEMPLATES)))
 
