@@ -37,6 +37,8 @@ from portal.models.search_words import Search
 PAGE = 50
 REACH = 10_000
 """So many messages are looked through for one page; the next page goes on from there."""
+NOBODY = (0,)
+"""No contact has this number. Of an empty list SQLite would ask each message whether it is in."""
 FEW = 100
 """So many contacts or fewer, and their own messages are read instead of everybody's."""
 UNDELIVERED = "undelivered"
@@ -199,7 +201,7 @@ def _walk(account: Account, wanted: Filter, before: Key | None, reach: int = REA
     few = few_contacts(account, wanted.q)
     if few is not None:
         # Materialized, or a planner could walk through everybody's messages to find these few.
-        mine = select(*columns).where(Delivery.contact_id.in_(few), *bounds)
+        mine = select(*columns).where(Delivery.contact_id.in_(few or NOBODY), *bounds)
         return mine.cte("mine").prefix_with("MATERIALIZED")
     if wanted.is_of_trouble:
         bounds.append(_IS_TROUBLE)

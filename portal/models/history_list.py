@@ -12,7 +12,7 @@ from portal.db import UtcDateTime, db
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.contact_criteria import matching
-from portal.models.delivery_list import few_contacts
+from portal.models.delivery_list import NOBODY, few_contacts
 from portal.models.event import PAGE, Event, EventLine
 from portal.models.search_words import Search
 from portal.models.staff import Staff
@@ -112,7 +112,7 @@ def _walk(account: Account, wanted: Filter, few: list[int] | None, before: Key |
     query = query.where(*_bounds(wanted, before))
     if few is not None:
         # Materialized, or a planner could walk through everybody's lines to find these few.
-        mine = query.where(Event.account_id == account.id, Event.contact_id.in_(few))
+        mine = query.where(Event.account_id == account.id, Event.contact_id.in_(few or NOBODY))
         return mine.cte("mine").prefix_with("MATERIALIZED")
     newest = query.where(Event.account_id == account.id).order_by(Event.at.desc(), Event.id.desc())
     return newest.limit(REACH).subquery("walked")
