@@ -39,7 +39,8 @@ class Side:
 
     def __init__(self, url: str, count: int, smtp_port: int, *, is_filled: bool = False) -> None:
         self.url, self.count = url, count
-        self.app = _app(url, smtp_port)
+        self._home = tempfile.TemporaryDirectory(prefix="portico-desk-")
+        self.app = _app(self._home.name, url, smtp_port)
         if not is_filled:
             self._fill()
         with self.app.app_context():
@@ -121,9 +122,9 @@ class Side:
         return [row[0] for row in found]
 
 
-def _app(url: str, smtp_port: int) -> Flask:
+def _app(home: str, url: str, smtp_port: int) -> Flask:
     return create_app(
-        home=tempfile.mkdtemp(prefix="portico-desk-"),
+        home=home,
         url="http://127.0.0.1:8000",
         database_url=url,
         smtp_url=f"smtp://127.0.0.1:{smtp_port}?starttls=never",
