@@ -134,8 +134,6 @@ def test_a_catalogue_has_every_sentence_and_no_other(language: str) -> None:
 @pytest.mark.parametrize("language", sorted(OTHERS))
 def test_a_catalogue_of_the_desk_has_every_sentence_and_no_other(language: str) -> None:
     known = catalogue(language, DESK)
-    if not known.sentences:
-        return
     assert lacking(language) == ""
     assert too_many(language) == set()
     for sentence in of_desk():
