@@ -6,7 +6,7 @@ import gettext
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,8 +84,12 @@ def translator(language: str, *, is_html: bool = False) -> Callable[..., str]:
     kind = Markup if is_html else str
     known = catalogue(language).sentences
 
+    @lru_cache(maxsize=4096)  # a page of a client says a dozen, and there are many pages
+    def find(words: str) -> str:
+        return kind(known.get(words) or _of_desk(language, words))
+
     def translate(words: str, **values: str) -> str:
-        found = kind(known.get(words) or _of_desk(language, words))
+        found = find(words)
         return found % values if values else found
 
     return translate
