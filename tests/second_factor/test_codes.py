@@ -12,7 +12,7 @@ from portal.db import db, now
 from portal.models import StaffRecoveryCode, StaffTotp
 from tests.cast import World
 from tests.links.fixtures import Clock
-from tests.second_factor.conftest import SOL, SQLITE, Person
+from tests.second_factor.conftest import PASSWORD, SOL, SQLITE, Person
 
 VECTORS = (
     (59, "94287082"), (1111111109, "07081804"), (1111111111, "14050471"),
@@ -195,3 +195,22 @@ def test_a_new_app_takes_the_old_ones_place_with_its_first_code(
     ada.sets_up_codes().sees("are on")
     page = Person(world).presses_link()
     page.presses("Sign in", code=totp.code_at(old, here + 1)).sees("That did not work")
+
+
+@SQLITE
+def test_a_password_is_no_way_round_the_proof(clock: Clock, world: World, ada: Person) -> None:
+    ada.sets_up_codes()
+    page = ada.opens("password")
+    clock.passes(minutes=11)
+    page.presses("Save password", password=PASSWORD).is_at("/admin/_confirm/")
+    page = ada.opens("password").is_at("/admin/_confirm/")
+    page = page.presses("Confirm with the code", code=ada.code()).is_at("/admin/password")
+    page.presses("Save password", password=PASSWORD).sees("Your new password is set")
+    for current in ["a guess"] * 5 + [PASSWORD]:
+        page = ada.opens("password").presses(
+            "Save password", current=current, password=f"{PASSWORD} again"
+        )
+        page.sees("That did not work", "wait a quarter of an hour")
+    clock.passes(minutes=16)
+    page = ada.opens("_sign-in/").presses("Switch off").is_at("/admin/_confirm/")
+    page.presses("Confirm", password=PASSWORD).is_at("/admin/_sign-in/")

@@ -23,6 +23,7 @@ from portal.web.redirects import see_other
 bp = Blueprint("proving", __name__, url_prefix="/admin/_confirm")
 bp.after_request(sessions.note_work)
 
+_PLACES = {"recovery": "own_sign_in.recovery", "password": "staff.password"}
 _MEMBER = re.compile(r"member/([a-z0-9-]{1,40})/(\d{1,18})")
 """A place to come back to is a name of ours, never an address."""
 
@@ -70,14 +71,14 @@ def ask_for_proof(place: str = "") -> Response:
 
 def place_of(values: Mapping[str, str]) -> str:
     place = values.get("place", "")
-    return place if place in ("codes", "recovery") or _MEMBER.fullmatch(place) else ""
+    return place if place in _PLACES or _MEMBER.fullmatch(place) else ""
 
 
 def back_to(place: str) -> str:
     """Return the address of *place*, where somebody was when they were asked for proof."""
     if member := _MEMBER.fullmatch(place):
         return url_for("team.member", slug=member[1], staff_id=int(member[2]))
-    return url_for("own_sign_in.recovery" if place == "recovery" else "own_sign_in.index")
+    return url_for(_PLACES.get(place, "own_sign_in.index"))
 
 
 def _is_proven(person: Staff, by_password: ConfirmPasswordForm, by_code: SecondStepForm) -> bool:

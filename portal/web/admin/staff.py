@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from portal import passkeys, passwords
 from portal.db import now
+from portal.flows.own_factors import confirm_by_password
 from portal.flows.staff_sign_in import (
     choose_password,
     sign_in_by_password,
@@ -17,10 +18,12 @@ from portal.flows.staff_sign_in import (
     sign_out,
 )
 from portal.languages import _
+from portal.models import staff_factors
 from portal.models.staff_link import StaffLink
 from portal.models.staff_role import StaffRole
 from portal.web import cookies, sessions
 from portal.web.admin.entering import go_on
+from portal.web.admin.proving import ask_for_proof, is_proven
 from portal.web.forms import PasswordForm, PressForm, StaffSignInForm
 from portal.web.limits import failed_redeems, has_failed, limiter, mark_failed
 from portal.web.redirects import see_other
@@ -98,6 +101,8 @@ def password() -> ResponseReturnValue:
         return see_other(url_for(".sign_in"))
     person, form = current_user.staff, PasswordForm()
     has_password = bool(person.password_hash)
+    if not has_password and staff_factors.has_any(person.id) and not is_proven():
+        return ask_for_proof("password")  # a first password proves as much as the second factor
     if not has_password:
         del form.current
     if form.validate_on_submit() and _change_password(form, has_password=has_password):
@@ -121,15 +126,18 @@ def leave() -> ResponseReturnValue:
 def _change_password(form: PasswordForm, *, has_password: bool) -> bool:
     """Tell whether the password was set; what was wrong stands at its field."""
     person = current_user.staff
-    if has_password and not passwords.verify(person.password_hash, form.current.data):
+    session_id = g.at_work.session_id
+    if has_password and not confirm_by_password(person, form.current.data, session_id):
         mark_failed()
-        form.current.errors = [_("This is not your current password.")]
+        form.current.errors = [
+            _("That did not work. Check it, or wait a quarter of an hour after five tries.")
+        ]
         return False
     try:
         choose_password(
             person,
             form.password.data,
-            session_id=g.at_work.session_id,
+            session_id=session_id,
             request_id=g.request_id,
         )
     except passwords.PasswordError as error:
