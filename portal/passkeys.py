@@ -18,6 +18,8 @@ from portal.errors import PasskeyError
 ALGORITHMS = (-8, -7, -257)
 """COSE numbers: EdDSA, ES256, RS256."""
 TRANSPORTS = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
+LONGEST_ID = 1023
+"""Bytes of a passkey's own name (WebAuthn 3, 7.1)."""
 PATIENCE_MS = 5 * 60 * 1000
 _NAME = "Portico"
 
@@ -114,12 +116,14 @@ def made(answer: Answer) -> Made:
 
     checked: Any = _checked(webauthn.verify_registration_response, answer)
     told = json.loads(answer.text)["response"].get("transports")
-    transports = [one for one in told if one in TRANSPORTS] if isinstance(told, list) else []
+    transports = [one for one in TRANSPORTS if one in told] if isinstance(told, list) else []
+    if len(checked.credential_id) > LONGEST_ID:
+        raise PasskeyError
     return Made(
         checked.credential_id,
         checked.credential_public_key,
         checked.sign_count,
-        sorted(set(transports)),
+        sorted(transports),
         checked.credential_backed_up,
     )
 

@@ -18,7 +18,7 @@ from portal.models.rate_count import RateCount
 from portal.models.staff import Staff
 from portal.models.staff_challenge import StaffChallenge
 from portal.models.staff_half_sign_in import StaffHalfSignIn
-from portal.models.staff_passkey import LONGEST_NAME, MOST, StaffPasskey
+from portal.models.staff_passkey import LONGEST_NAME, MOST, PasskeyKey, StaffPasskey
 from portal.models.staff_recovery_code import StaffRecoveryCode
 from portal.models.staff_session import StaffSession
 from portal.models.staff_totp import StaffTotp
@@ -122,7 +122,9 @@ def ask_to_confirm(staff: Staff, browser_secret: str) -> dict[str, object]:
     return passkeys.to_use(challenge, _known(staff.id))
 
 
-def confirm_by_passkey(staff: Staff, text: str, browser_secret: str, session_id: int) -> None:
+def confirm_by_passkey(
+    staff: Staff, text: str, browser_secret: str, session_id: int, *, request_id: str = ""
+) -> None:
     """Raises PasskeyError when it is no passkey of this person."""
     answer = passkeys.read(text)
     _take_challenge(CONFIRM, staff, browser_secret, answer.challenge)
@@ -130,7 +132,7 @@ def confirm_by_passkey(staff: Staff, text: str, browser_secret: str, session_id:
     if key is None or key.staff_id != staff.id:
         raise PasskeyError
     used = passkeys.used(answer, key.public_key)
-    _note_and_confirm(staff, key.id, used, session_id)
+    _note_and_confirm(key, used, session_id, request_id)
 
 
 @atomic
@@ -176,8 +178,10 @@ def _confirm(staff: Staff, session_id: int) -> bool:
 
 
 @atomic
-def _note_and_confirm(staff: Staff, passkey_id: int, used: passkeys.Used, session_id: int) -> None:
-    if not StaffPasskey.note_use(passkey_id, used.sign_count, is_backed_up=used.is_backed_up):
+def _note_and_confirm(
+    key: PasskeyKey, used: passkeys.Used, session_id: int, request_id: str
+) -> None:
+    if not StaffPasskey.note_use(key, **used._asdict(), request_id=request_id):
         raise PasskeyError
     StaffSession.confirm(session_id)
 

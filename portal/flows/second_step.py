@@ -123,10 +123,7 @@ def _used(answer: passkeys.Answer, key: PasskeyKey, *, needs_handle: bool) -> pa
 def _enter_by_passkey(
     key: PasskeyKey, used: passkeys.Used, half: Half | None, half_secret: str, where: Where
 ) -> StaffEntry:
-    went_back = max(used.sign_count, key.sign_count) > 0 and used.sign_count <= key.sign_count
-    if went_back:
-        staff_event.record("passkey_suspect", key.staff_id, request_id=where.request_id)
-    if not StaffPasskey.note_use(key.id, used.sign_count, is_backed_up=used.is_backed_up):
+    if not StaffPasskey.note_use(key, **used._asdict(), request_id=where.request_id):
         raise PasskeyError  # it was removed a moment ago
     if half is None:
         return staff_entry.enter(key.staff_id, via="passkey", **where._asdict())

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, LargeBinary, String, case, delete, sele
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, db, execute, now
+from portal.models import staff_event
 from portal.models.staff import Staff
 
 LONGEST_NAME = 60
@@ -56,10 +57,14 @@ class StaffPasskey(Base):
         return PasskeyKey(*row) if row else None
 
     @classmethod
-    def note_use(cls, passkey_id: int, sign_count: int, *, is_backed_up: bool) -> bool:
+    def note_use(
+        cls, key: PasskeyKey, sign_count: int, *, is_backed_up: bool, request_id: str
+    ) -> bool:
         """Keep the highest count that was seen, so that a copy that lags behind goes on showing;
         tell whether the passkey is still there."""
-        used = update(cls).where(cls.id == passkey_id)
+        if 0 < key.sign_count >= sign_count:
+            staff_event.record("passkey_suspect", key.staff_id, request_id=request_id)
+        used = update(cls).where(cls.id == key.id)
         highest = case((cls.sign_count < sign_count, sign_count), else_=cls.sign_count)
         values = {"sign_count": highest, "is_backed_up": is_backed_up, "last_used_at": now()}
         return execute(used.values(values)).rowcount == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -162,6 +163,8 @@ def test_a_count_that_goes_back_is_written_down(world: World, ada: Person) -> No
     ada.opens("acme/history/").does_not_see("may have been copied")
     ada.uses_passkey(count=3)
     ada.opens("acme/history/").sees("A passkey of Ada Byron counted backwards")
+    assert ada.uses_passkey("confirm", count=4).status_code == 200
+    assert ada.opens("acme/history/").words.count("counted backwards") == 2
     assert [one.sign_count for one in passkeys_of(world)] == [8]
 
 
@@ -183,6 +186,16 @@ def test_nonsense_is_told_so(world: World, ada: Person) -> None:
             form = {"csrf_token": token, "purpose": purpose, "credential": credential}
             status = ada.browser.asks("POST", "/admin/_passkeys/answer", data=form).status_code
             assert status in (422, 429), (purpose, text[:200])
+
+
+def test_a_made_passkey_of_odd_parts_breaks_nothing(world: World, ada: Person) -> None:
+    ada.device.credential_id = random.Random(1).randbytes(4000)
+    assert ada.adds_passkey().status_code == 422, "WebAuthn 3, 7.1: 1023 bytes at most"
+    ada.device.credential_id = random.Random(1).randbytes(1023)
+    made = json.loads(ada.device.makes(ada.asks("add")))
+    made["response"]["transports"] = [[], {}, None, 7, "usb", "usb"]
+    assert ada.answers("add", json.dumps(made), name="My key").status_code == 200
+    assert [one.transports for one in passkeys_of(world)] == [["usb"]]
 
 
 @SQLITE

@@ -78,7 +78,8 @@ def _answer(purpose: str, text: str, secret: str) -> Response:
     if purpose == own_factors.ADD:
         return _added(text, secret)
     if purpose == own_factors.CONFIRM:
-        own_factors.confirm_by_passkey(_me(), text, secret, g.at_work.session_id)
+        here, request_id = g.at_work.session_id, g.request_id
+        own_factors.confirm_by_passkey(_me(), text, secret, here, request_id=request_id)
         return _told(200, to=back_to(place_of(request.form)))
     half = cookies.read(HALF_COOKIE) if purpose == second_step.SECOND else ""
     if purpose == second_step.SECOND and not half:
