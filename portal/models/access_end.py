@@ -39,6 +39,7 @@ def move(
     if ends_at is not None and not at < ends_at <= at + LONGEST:
         raise AccessError(_("Access can end at a time to come, within ten years."))
     before = _held(account.id, contact_ids, ends_at)
+    at = now()  # an end may have come while others held these rows
     over = [who for who, ended_at in before.items() if ended_at is not None and ended_at <= at]
     _write(list(before), {"ends_at": ends_at})
     _write(over, {"auth_epoch": PortalAccess.auth_epoch + 1})

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
-from portal.models import PortalAccess
+from portal.db import db, now
+from portal.flows.end_access import end_access
+from portal.models import Account, PortalAccess
+from portal.models import Staff as StaffRow
 from tests.cast import LAPTOP, Client, Page, Staff, World
 from tests.links import rows
 from tests.links.acme import Acme
 from tests.links.browsers import twin
 from tests.links.fixtures import Clock
+from tests.wait import wait_for
 
 OUT = "Email me a sign-in link"
 ENDED = "Your access ended on"
@@ -86,6 +91,27 @@ def test_an_end_moved_before_it_came_costs_nobody_their_session(
     ada.page_of(joined.email).presses("Restore").sees("Ends ")
     end_page(ada, joined.email).presses("Save", ends_at="").sees("has no end now")
     ada.at("contacts/?status=ending").does_not_see(joined.email)
+
+
+def test_an_end_that_came_while_an_extension_waited_stays(world: World, joined: Client) -> None:
+    def extend() -> None:
+        with world.app.app_context():
+            assert end_access(account, [access.contact_id], None, by=by) == 1
+
+    with world.app.app_context():
+        access = db.session.scalars(db.select(PortalAccess)).one()
+        account = db.session.get_one(Account, access.account_id)
+        by = db.session.scalars(db.select(StaffRow).order_by(StaffRow.id)).first()
+        assert by
+        access.ends_at = ends_at = now() + timedelta(seconds=0.6)
+        db.session.commit()
+        with db.engine.begin() as other:  # somebody else is at this row
+            other.execute(db.update(PortalAccess).values(undelivered=False))
+            thread = threading.Thread(target=extend)
+            thread.start()
+            wait_for(lambda: now() > ends_at)
+    thread.join()
+    joined.home().sees(OUT).does_not_see("Welcome")
 
 
 def test_a_time_that_cannot_be_is_told_at_its_field(
