@@ -42,7 +42,8 @@ def forget(kept: Kept) -> int:
     """Take out some of what has ended longer ago than that, the oldest first; return how many."""
     before = now() - timedelta(days=kept.days)
     table, old = _OLD[kept.name](kept.account_id, before)
-    ids = list(db.session.scalars(old.limit(AT_ONCE)))
+    # What somebody sends again in this moment is live: it is theirs, and left alone.
+    ids = list(db.session.scalars(old.limit(AT_ONCE).with_for_update(skip_locked=True)))
     if ids:
         execute(delete(table).where(table.id.in_(ids)))
     return len(ids)
@@ -73,10 +74,11 @@ def _browsers(account_id: int, before: Any) -> tuple[Any, Select[Any]]:
 
 def _rows_of_runs(account_id: int, before: Any) -> tuple[Any, Select[Any]]:
     """The rows of runs: the runs themselves, with their counts, stay."""
-    old = select(Run.id).where(
-        Run.account_id == account_id, Run.status.in_(ENDED), Run.finished_at < before
+    return RunRow, (
+        select(RunRow.id)
+        .join(Run, Run.id == RunRow.run_id)
+        .where(Run.account_id == account_id, Run.status.in_(ENDED), Run.finished_at < before)
     )
-    return RunRow, select(RunRow.id).where(RunRow.run_id.in_(old))
 
 
 _OLD = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
+from portal.db import db
 from portal.errors import PortalError
 from portal.flows.change_account import change_account
 from portal.flows.forget import forget, look_for
@@ -196,3 +198,27 @@ def test_what_is_no_longer_kept_goes_and_the_rest_stays(
     assert len(rows.events(world.app, "invited")) == history
     ada.signs_in().page_of(joined.email).is_status(200).does_not_see("Send again")
     assert forgets() == 0
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_is_sent_again_while_it_is_looked_for_stays(
+    world: World, acme: Acme, invited: Client
+) -> None:
+    def forgets() -> None:
+        with world.app.app_context():
+            forget(look_for(), 5)
+
+    invited.letters()
+    acme.chooses("keep_messages", "30")
+    old = "UPDATE delivery SET status = 'failed', created_at = '2020-01-01', finished_at = "
+    rows.execute(world.app, f"{old}'2020-01-01'")
+    with world.app.app_context(), db.engine.begin() as staff:
+        staff.execute(db.text("UPDATE delivery SET status = 'queued', finished_at = NULL"))
+        thread = threading.Thread(target=forgets)
+        thread.start()
+        thread.join(1)
+    thread.join()
+    assert [one.status for one in rows.deliveries(world.app)] == ["queued"]
+    rows.execute(world.app, f"{old}'2020-01-01'")
+    forgets()
+    assert rows.deliveries(world.app) == []
