@@ -81,9 +81,14 @@ def begin_codes(staff: Staff) -> None:
     StaffTotp.begin(staff.id)
 
 
+@atomic
 def confirm_codes(staff: Staff, typed: str, *, request_id: str = "") -> bool:
-    """Put the secret in force that was shown, if *typed* is a code of it."""
-    return _count(staff) and _put_in_force(staff, typed, request_id)
+    """Put the secret in force that was shown, if *typed* is a code of it. Tries are not counted:
+    who may type has the secret before them."""
+    if not StaffTotp.confirm(staff.id, totp.read(typed)):
+        return False
+    staff_event.record("codes_switched_on", staff.id, request_id=request_id)
+    return True
 
 
 @atomic
@@ -150,15 +155,6 @@ def _keep(staff: Staff, made: passkeys.Made, name: str, request_id: str) -> None
     )
     db.session.flush()
     staff_event.record("passkey_added", staff.id, request_id=request_id, passkey=name)
-
-
-@atomic
-def _put_in_force(staff: Staff, typed: str, request_id: str) -> bool:
-    if not StaffTotp.confirm(staff.id, totp.read(typed)):
-        return False
-    RateCount.clear(_counter(staff))
-    staff_event.record("codes_switched_on", staff.id, request_id=request_id)
-    return True
 
 
 @atomic
