@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from portal import passkeys, recovery_codes, tokens, totp
+from portal import passkeys, recovery_codes, totp
 from portal.config import settings
 from portal.db import atomic
 from portal.errors import FactorError, PasskeyError
@@ -142,8 +142,3 @@ def _note_failure(staff_id: int, second: str, where: Where) -> None:
         browser=where.browser,
         second=second,
     )
-
-
-def new_browser_secret() -> str:
-    """Return what tells the browser that asked for a challenge from all others."""
-    return tokens.new_secret()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, case, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base, Id, db, execute, now
+from portal.db import Base, Id, db, execute, first, now
 from portal.models import staff_event
 from portal.models.staff import Staff
 
@@ -51,10 +51,11 @@ class StaffPasskey(Base):
 
     @classmethod
     def key_of(cls, credential_id: bytes) -> PasskeyKey | None:
+        """Return what an answer is checked with. Nobody else waits while it is."""
         columns = (cls.id, cls.staff_id, cls.public_key, cls.sign_count, Staff.passkey_handle)
         query = select(*columns).join(Staff, Staff.id == cls.staff_id)
-        row = db.session.execute(query.where(cls.credential_id == credential_id)).first()
-        return PasskeyKey(*row) if row else None
+        row = first(query.where(cls.credential_id == credential_id))
+        return PasskeyKey._make(row) if row else None
 
     @classmethod
     def note_use(

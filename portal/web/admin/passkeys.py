@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, g, jsonify, request, url_for
 from flask_login import current_user
 
-from portal import passkeys
+from portal import passkeys, tokens
 from portal.errors import FactorError, PasskeyError
 from portal.flows import own_factors, second_step
 from portal.languages import _
@@ -34,7 +34,7 @@ OF_STAFF = (own_factors.ADD, own_factors.CONFIRM)
 @limiter.limit(ASKS)
 def ask() -> Response:
     """Answer with what the browser needs for a passkey, and give it a challenge."""
-    purpose, secret = _purpose(), cookies.read(COOKIE) or second_step.new_browser_secret()
+    purpose, secret = _purpose(), cookies.read(COOKIE) or tokens.new_secret()
     if refusal := _refusal(purpose):
         return refusal
     try:
