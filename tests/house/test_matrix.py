@@ -11,7 +11,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from portal.db import db
+from portal.db import db, now
+from portal.models import Account, Staff, StaffHalfSignIn, StaffPasskey, account_choices
 from tests.house.town import EMAILS, PLUGIN, ROLES, STAFF, Place, Town, csrf_of, seen
 
 TOO_LARGE = 10**100
@@ -394,19 +395,46 @@ def ids_of_no_one(visitor: Visitor, endpoint: str) -> list[Place]:
     return found
 
 
-def test_each_account_page_sends_strangers_to_the_door(town: Town) -> None:
-    desks = [
+def desks(app: Flask) -> list[tuple[str, str]]:
+    """Return each page and press of an account's desk."""
+    found = [
         (rule.endpoint, method)
-        for rule, method in routes(town.app)
+        for rule, method in routes(app)
         if rule.rule.startswith("/admin/") and "slug" in rule.arguments
     ]
-    assert len(desks) > 15
+    assert len(found) > 15
+    return found
+
+
+def sends_all(visitor: Visitor, to: str) -> None:
+    for endpoint, method in desks(visitor.town.app):
+        answer = visitor.asks(endpoint, method, visitor.own)
+        assert answer.status_code == 303, f"{endpoint} answered {answer.status_code}"
+        assert answer.headers["Location"] == to, endpoint
+
+
+def test_each_account_page_sends_strangers_to_the_door(town: Town) -> None:
     for role in ("nobody", "client"):
-        visitor = Visitor(town, role)
-        for endpoint, method in desks:
-            answer = visitor.asks(endpoint, method, visitor.own)
-            assert answer.status_code == 303, f"{endpoint} answered {answer.status_code}"
-            assert answer.headers["Location"] == "/admin/", endpoint
+        sends_all(Visitor(town, role), "/admin/")
+
+
+def test_no_page_of_an_account_opens_before_the_second_factor(town: Town) -> None:
+    without = Visitor(town, "owner")
+    with town.app.app_context():
+        owner, admin = (Staff.by_email(STAFF[role]) for role in ("owner", "admin"))
+        acme = Account.by_slug("acme")
+        assert owner
+        assert admin
+        assert acme
+        half = StaffHalfSignIn.begin(admin.id, "password")
+        StaffPasskey.remove_all(owner.id)
+        account_choices.choose(acme, second_factor_from=now().isoformat())
+        db.session.commit()
+    sends_all(without, "/admin/_sign-in/")
+    halfway = Visitor(town, "nobody")
+    halfway.browser.http.set_cookie("portal_staff_half", half, domain="127.0.0.1")
+    assert halfway.browser.asks("GET", "/admin/_second/").status_code == 200
+    sends_all(halfway, "/admin/")
 
 
 @pytest.mark.parametrize("role", STAFF)
