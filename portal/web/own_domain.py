@@ -43,7 +43,9 @@ class OwnDomains:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
-        if host != self._netloc and (name := _PORT.sub("", host.lower())) != self._hostname:
+        if (lowered := host.lower()) != host:  # Werkzeug compares names letter by letter
+            environ = {**environ, "HTTP_HOST": lowered}
+        if lowered != self._netloc and (name := _PORT.sub("", lowered)) != self._hostname:
             environ, start_response = self._at_home(environ, name, start_response)
         return self._app(environ, start_response)
 
@@ -53,10 +55,10 @@ class OwnDomains:
             try:
                 with self._flask.app_context():
                     self._held = AccountDomain.held()
-                self._until = time.monotonic() + FRESH_SECONDS
             except DatabaseAway:
                 if self._held is None:
                     raise
+            self._until = time.monotonic() + FRESH_SECONDS
         return self._held.get(host)
 
     def _at_home(
@@ -117,7 +119,7 @@ def inside(held: Held, path: str) -> str:
     """Return the path that *path* of an own domain has at PORTAL_URL."""
     root = f"/p/{held.slug}"
     is_whole = path == root or path.startswith((*_SHARED, f"{root}/"))
-    return path if is_whole else root + (path or "/")
+    return path if is_whole else f"{root}/{path.removeprefix('/')}"
 
 
 def outside(path: str) -> str:

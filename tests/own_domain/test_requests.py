@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -119,6 +120,14 @@ def test_each_process_knows_within_seconds(
         assert other.get("/", headers={"Host": host}).status_code == 400, host
 
 
+def test_names_of_the_portal_itself_are_the_same_in_any_case(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(url="https://portal.example.com").test_client()
+    for host in ("portal.example.com", "Portal.EXAMPLE.com", "PORTAL.example.com:443"):
+        assert app.get("/admin/", headers={"Host": host}).status_code == 200, host
+
+
 def test_a_proxy_asks_which_hosts_get_a_certificate(acme_at_home: Staff, mallory: Stranger) -> None:
     forget(acme_at_home.world.app)
     found = {HOST: 200, HOST.upper(): 200, "127.0.0.1": 200, "evil.example": 404, "": 404}
@@ -161,6 +170,8 @@ def test_while_the_database_is_away_what_is_known_is_kept(
     forget(known.application)
     renames(acme_at_home.world, "account_domain", "elsewhere")
     assert known.get("/", base_url=OWN).status_code == 200
+    hosts = known.application.extensions["portal_own_domains"]
+    assert hosts._until > time.monotonic(), "made-up hosts do not ask it again and again"
     assert new.get("/", base_url=OWN).status_code == 503
     assert new.get("/p/acme/", base_url=PORTAL).status_code == 200  # and no query for it
     renames(acme_at_home.world, "elsewhere", "account_domain")
