@@ -92,13 +92,14 @@ def _is_free(known: AccountDomain, seen: Look) -> bool:
     """Take the host from another account that has lost its own proof; False while it has it."""
     if AccountDomain.is_below_another(known.host, known.account_id):
         return False
-    holder = AccountDomain.holder(known.host, but=known.account_id)
-    if holder is None:
+    found = AccountDomain.holder(known.host, but=known.account_id)
+    if found is None:
         return True
+    account, holder = found
     if seen.proves(holder.proof):
         return False
     holder.held_host = None
-    _fall_back(account_choices.locked(holder.account_id), holder)
+    _fall_back(account, holder)
     db.session.flush()
     return True
 

@@ -14,6 +14,7 @@ from portal.config import settings
 from portal.db import Base, Id, alone, db, now, won
 from portal.errors import AddressError
 from portal.languages import _
+from portal.models import account_choices
 from portal.models.account import Account
 from portal.models.address import normalise_host
 
@@ -111,17 +112,29 @@ class AccountDomain(Base):
         db.session.execute(delete(cls).where(cls.account_id == account_id))
 
     @classmethod
-    def holder(cls, host: str, *, but: int) -> AccountDomain | None:
-        """Return the row of another account than *but* that has *host*, for this transaction."""
-        query = select(cls).where(cls.held_host == host, cls.account_id != but).with_for_update()
-        return db.session.scalar(query.execution_options(populate_existing=True))
+    def holder(cls, host: str, *, but: int) -> tuple[Account, AccountDomain] | None:
+        """Return another account than *but* that has *host*, and its row, for this transaction.
+
+        The account is locked first, as by whoever removes the host in the same moment.
+        """
+        query = select(cls.account_id).where(cls.held_host == host, cls.account_id != but)
+        account_id = db.session.scalar(query)
+        if account_id is None:
+            return None
+        account = account_choices.locked(account_id)
+        row = select(cls).where(cls.held_host == host, cls.account_id == account_id)
+        locked = row.with_for_update().execution_options(populate_existing=True)
+        found = db.session.scalar(locked)
+        return (account, found) if found else None
 
     @classmethod
     def is_below_another(cls, host: str, account_id: int) -> bool:
-        """Tell whether another account has a host that *host* lies below."""
+        """Tell whether another account has a host that *host* lies below, and has not lost it."""
         labels = host.split(".")
         above = [".".join(labels[n:]) for n in range(1, len(labels))]
-        query = select(cls.id).where(cls.held_host.in_(above), cls.account_id != account_id)
+        query = select(cls.id).where(
+            cls.held_host.in_(above), cls.account_id != account_id, cls.state == State.VERIFIED
+        )
         return db.session.scalar(query.limit(1)) is not None
 
     @classmethod

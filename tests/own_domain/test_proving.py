@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import delete, select
 
 from portal import worker
 from portal.config import load
@@ -15,7 +17,8 @@ from portal.doctor.domains import own
 from portal.domain_look import look
 from portal.errors import AddressError, SettingsError
 from portal.flows.check_domain import check_domain
-from portal.models.account_domain import AccountDomain, wanted_host
+from portal.models.account import Account
+from portal.models.account_domain import MISSES, AccountDomain, wanted_host
 from portal.models.address import normalise_host
 from portal_email.tests.scripted_dns import FAILS, SILENCE
 from tests.cast import Staff, World
@@ -28,6 +31,7 @@ from tests.own_domain.conftest import (
     events,
     gets,
 )
+from tests.wait import wait_for
 
 DAY = timedelta(days=1)
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -35,6 +39,13 @@ SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 def portal_url(staff: Staff) -> str:
     return staff.at().field("portal-url")
+
+
+def makes_due(world: World, slug: str) -> None:
+    domain_id = domain_of(world, slug).id
+    with world.app.app_context():
+        db.session.get_one(AccountDomain, domain_id).due_at = now()
+        db.session.commit()
 
 
 def looks(world: World, slug: str = "acme") -> None:
@@ -152,6 +163,35 @@ def test_whoever_proves_it_gets_it(ada: Staff, bea: Staff, registrar: Registrar)
     below = f"x.{HOST}"
     refused = ada.at("domain/remove").presses("Remove").presses("Show the records", host=below)
     refused.is_status(422).sees("lies below the domain of another portal")
+    registrar.proves()
+    for _day in range(MISSES):
+        makes_due(bea.world, "birch")
+        looks(bea.world)
+    assert events(bea.world, "birch")[-1] == "domain_failing"
+    ada.at("domain/").presses("Show the records", host=below).sees("Now set these records")
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_one_who_removes_a_host_and_one_who_proves_it_do_not_wait_for_each_other(
+    ada: Staff, bea: Staff, registrar: Registrar
+) -> None:
+    def proves() -> None:
+        with bea.world.app.app_context():
+            check_domain(theirs.id, is_pressed=True)
+
+    gets(ada, registrar)
+    bea.at("domain/").presses("Show the records", host=HOST)
+    ours, theirs = domain_of(ada.world), domain_of(bea.world, "birch")
+    registrar.proves(theirs.proof)
+    with ada.world.app.app_context(), db.engine.begin() as other:
+        other.execute(select(Account).where(Account.id == ours.account_id).with_for_update())
+        thread = threading.Thread(target=proves)
+        thread.start()
+        waiting = db.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        wait_for(lambda: other.execute(waiting).scalar_one())
+        other.execute(delete(AccountDomain).where(AccountDomain.id == ours.id))
+    thread.join()
+    assert portal_url(bea) == OWN
 
 
 @SQLITE
