@@ -82,12 +82,19 @@ def begin_codes(staff: Staff) -> None:
 
 
 @atomic
-def confirm_codes(staff: Staff, typed: str, *, request_id: str = "") -> bool:
-    """Put the secret in force that was shown, if *typed* is a code of it. Tries are not counted:
-    who may type has the secret before them."""
+def confirm_codes(staff: Staff, typed: str, *, session_id: int, request_id: str = "") -> bool:
+    """Put the secret in force that was shown, if *typed* is a code of it. Where it takes another
+    one's place, this person's other browsers are signed out.
+
+    Tries are not counted: who may type has the secret before them.
+    """
+    had_codes = staff_factors.of_staff(staff.id).codes
     if not StaffTotp.confirm(staff.id, totp.read(typed)):
         return False
-    staff_event.record("codes_switched_on", staff.id, request_id=request_id)
+    if had_codes:
+        _after_removal(staff, "codes_switched_on", session_id, request_id)
+    else:
+        staff_event.record("codes_switched_on", staff.id, request_id=request_id)
     return True
 
 

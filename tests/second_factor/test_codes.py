@@ -192,8 +192,11 @@ def test_a_new_app_takes_the_old_ones_place_with_its_first_code(
         page.presses("Switch on", code="123456").sees("not the code of now")
     clock.passes(seconds=totp.STEP)
     here = totp.step_at(now())
-    Person(world).presses_link().presses("Sign in", code=totp.code_at(old, here)).sees("Client")
-    ada.sets_up_codes().sees("are on")
+    other = Person(world)
+    other.presses_link().presses("Sign in", code=totp.code_at(old, here)).sees("Client")
+    ada.sets_up_codes().sees("are on", "All other browsers are signed out")
+    assert ada.is_in()
+    assert not other.is_in(), "whoever has the old phone may be in there"
     page = Person(world).presses_link()
     page.presses("Sign in", code=totp.code_at(old, here + 1)).sees("That did not work")
 

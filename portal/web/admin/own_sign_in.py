@@ -96,8 +96,7 @@ def codes() -> ResponseReturnValue:
     if secret is None:
         return see_other(url_for(".index"))
     if form.validate_on_submit():
-        if own_factors.confirm_codes(person, form.code.data or "", request_id=g.request_id):
-            flash(_("One-time codes are on. You are asked for one when you sign in."), "good")
+        if _switch_on(person, form.code.data or ""):
             has_codes = StaffRecoveryCode.left(person.id) > 0
             return see_other(url_for(".index" if has_codes else ".recovery"))
         mark_failed()
@@ -139,6 +138,17 @@ def make_recovery_codes() -> ResponseReturnValue:
         flash(str(error), "bad")
         return see_other(url_for(".index"))
     return _recovery_page(codes)
+
+
+def _switch_on(person: Staff, typed: str) -> bool:
+    """Tell whether *typed* put the app's secret in force; the next page says what that did."""
+    is_another_app, here = staff_factors.of_staff(person.id).codes, g.at_work.session_id
+    if not own_factors.confirm_codes(person, typed, session_id=here, request_id=g.request_id):
+        return False
+    flash(_("One-time codes are on. You are asked for one when you sign in."), "good")
+    if is_another_app:
+        flash(_("All other browsers are signed out."), "good")
+    return True
 
 
 def _recovery_page(codes: list[str]) -> str:
