@@ -25,11 +25,13 @@ _EMPTY = """
         -- Nothing fires, and no key is followed. TRUNCATE makes a table's files anew, which takes
         -- longer than to delete a few rows.
         SET LOCAL session_replication_role = replica;
-        FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables
-            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        FOR one IN SELECT quote_ident(relname) AS name,
+                reltuples >= 0 OR pg_relation_size(oid) > 1000000 AS is_measured_or_large
+            FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                AND relname <> 'alembic_version'
         LOOP
             EXECUTE 'SELECT EXISTS (SELECT FROM ' || one.name || ')' INTO is_filled;
-            IF is_filled AND pg_relation_size(one.name::regclass) > 1000000 THEN
+            IF is_filled AND one.is_measured_or_large THEN
                 EXECUTE 'TRUNCATE ' || one.name || ' CASCADE';
             ELSIF is_filled THEN
                 EXECUTE 'DELETE FROM ' || one.name;

@@ -51,5 +51,6 @@ def test_the_form_of_a_channel_shows_what_belongs_to_the_choice_made(ada: Desk) 
 def lets_undo(desk: Desk, seconds: int) -> None:
     page = desk.at("settings/")
     page.get_by_label("Time to take back one message", exact=True).fill(str(seconds))
+    page.get_by_label("Unit of “Time to take back one message”").select_option(label="seconds")
     page.get_by_role("region", name="Undo").get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()

@@ -17,9 +17,8 @@ from flask_wtf.csrf import CSRFProtect
 
 from portal import mailbox
 from portal.config import bundled
-from portal.web import headers, languages
+from portal.web import headers, languages, templating
 from portal.web.mailbox import bp
-from portal.web.templating import STATIC, asset
 
 LINK = "https://portal.acme.example/l/abcdefghijklmnopqrstuvwx"
 
@@ -76,9 +75,14 @@ def post(running: mailbox.Mailbox) -> Callable[[EmailMessage], None]:
 
 @pytest.fixture
 def pages(folder: Path) -> FlaskClient:
-    app = Flask("pages", template_folder=str(bundled("templates")), static_folder=str(STATIC))
+    app = Flask(
+        "pages", template_folder=str(bundled("templates")), static_folder=str(templating.STATIC)
+    )
     app.config.update(SECRET_KEY="for tests only", PORTAL_MAILBOX_DIR=folder)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["asset"] = templating.asset
+    app.jinja_env.filters.update(
+        iso=templating.iso, ago=templating.ago, when=templating.when, when_zone=templating.when_zone
+    )
     languages.init_app(app)
     app.register_blueprint(bp)
     CSRFProtect(app)
