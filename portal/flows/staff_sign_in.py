@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from portal import passwords
 from portal.config import settings
-from portal.db import atomic
+from portal.db import atomic, db
 from portal.errors import AddressError
 from portal.models import staff_entry, staff_event
 from portal.models.address import normalise_email
@@ -85,6 +85,7 @@ def choose_password(staff: Staff, password: str, *, session_id: int, request_id:
     passwords.check(password, email=staff.email, name=staff.name)
     kind = "password_changed" if staff.password_hash else "password_chosen"
     staff.password_hash = passwords.hash_of(password)
+    db.session.flush()  # who signs in with the old one has done so, and is found below
     ended = StaffSession.end_others(staff.id, session_id)
     StaffHalfSignIn.end_all(staff.id)
     StaffSession.confirm(session_id)
@@ -103,8 +104,13 @@ def _count(address: str) -> bool:
 
 
 @atomic
-def _open(staff: Staff, address: str, password: str, browser: str, request_id: str) -> StaffEntry:
-    if passwords.is_outdated(staff.password_hash):
-        staff.password_hash = passwords.hash_of(password)
+def _open(
+    staff: Staff, address: str, password: str, browser: str, request_id: str
+) -> StaffEntry | None:
+    """None when the password was changed while it was compared."""
+    was = staff.password_hash
+    renewed = passwords.hash_of(password) if passwords.is_outdated(was) else was
+    if not Staff.keep_password(staff.id, was, renewed):
+        return None
     RateCount.clear(f"staff:{address}")
     return staff_entry.begin(staff.id, via="password", browser=browser, request_id=request_id)

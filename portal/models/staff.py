@@ -57,6 +57,15 @@ class Staff(Base):
         return db.session.get(cls, staff_id)
 
     @classmethod
+    def keep_password(cls, staff_id: int, was: str, renewed: str) -> bool:
+        """Store the same password's *renewed* hash; tell whether it is their password still.
+
+        Whoever changes it waits until this transaction ends, or has changed it already.
+        """
+        same = update(cls).where(cls.id == staff_id, cls.password_hash == was)
+        return execute(same.values(password_hash=renewed)).rowcount == 1
+
+    @classmethod
     def note_reset(cls, staff_id: int) -> None:
         """Let them be told, when they sign in next, that somebody took their factors away."""
         execute(update(cls).where(cls.id == staff_id).values(factors_reset_at=now()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,28 @@ def test_an_old_hash_is_renewed_at_the_next_sign_in(ada: Staff, world: World) ->
         assert staff.password_hash != old
         assert not passwords.is_outdated(staff.password_hash)
         assert passwords.verify(staff.password_hash, GOOD)
+
+
+def test_an_old_password_opens_nothing_that_outlives_it(
+    ada: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.opens("/admin/password").presses("Save password", password=GOOD)
+    verify = passwords.verify
+
+    def change() -> None:
+        page = ada.opens("/admin/password")
+        page.presses("Save password", current=GOOD, password=f"{GOOD} again").sees("is set")
+
+    def verify_and_be_late(password_hash: str, password: str) -> bool:
+        monkeypatch.setattr(passwords, "verify", verify)
+        with ThreadPoolExecutor(1) as meanwhile:
+            meanwhile.submit(change).result()
+        return verify(password_hash, password)
+
+    thief = ada.another_browser().opens("/admin/")
+    monkeypatch.setattr(passwords, "verify", verify_and_be_late)
+    thief.presses("Sign in", email=ada.email, password=GOOD).sees("That did not work")
+    ada.opens("/admin/accounts").is_at("/admin/accounts")
 
 
 def test_the_list_goes_with_the_package() -> None:
