@@ -65,6 +65,13 @@ def test_both_become_one_with_all_that_happened(
     chosen.presses("Merge").is_status(404)
 
 
+def test_the_page_shows_whose_access_ends(ada: StaffPerson) -> None:
+    for address, ends_at in ((ONE, ""), (OTHER, "2030-01-31T12:00")):
+        ada.invites(address, ends_at=ends_at)
+    chosen = ada.page_of(ONE).follows("Merge with…").presses("Compare", who=OTHER)
+    chosen.sees("Ends 31 Jan 2030").presses("Merge").sees("Ends 31 Jan 2030")
+
+
 def test_another_address_ends_what_went_to_the_old_one(
     world: World, ada: StaffPerson, carl: Client
 ) -> None:
