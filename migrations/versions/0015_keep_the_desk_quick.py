@@ -14,6 +14,8 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 UNDELIVERED = sa.text("undelivered")
+TROUBLE = sa.text("status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')")
+BY_TIME = ["account_id", "created_at", "id"]
 COUNTED = ("opened", "unreached")
 BEFORE = {
     "ix_contact_account_id_sort_key": ["account_id", "sort_key", "id"],
@@ -31,6 +33,7 @@ def upgrade() -> None:
     op.execute(_SHORTER_ON_SQLITE if is_sqlite else _SHORTER_ON_POSTGRESQL)
     _index_contacts(AFTER)
     _index_accesses(["account_id", "contact_id"])
+    _index_trouble([*BY_TIME, "status", "cause", "contact_id", "channel", "kind"])
     op.create_index("ix_run_row_run_id_id", "run_row", ["run_id", "id"])
     for name in COUNTED:
         op.add_column("account_tally", sa.Column(name, BIG, nullable=False, server_default="0"))
@@ -46,6 +49,7 @@ def downgrade() -> None:
     for name in COUNTED:
         op.drop_column("account_tally", name)
     op.drop_index("ix_run_row_run_id_id", "run_row")
+    _index_trouble(BY_TIME)
     _index_accesses(["account_id"])
     _index_contacts(BEFORE)
 
@@ -61,6 +65,12 @@ def _index_accesses(columns: list[str]) -> None:
     op.drop_index(name, "portal_access")
     op.create_index(name, "portal_access", columns,
                     sqlite_where=UNDELIVERED, postgresql_where=UNDELIVERED)  # fmt: skip
+
+
+def _index_trouble(columns: list[str]) -> None:
+    name = "ix_delivery_trouble"
+    op.drop_index(name, "delivery")
+    op.create_index(name, "delivery", columns, sqlite_where=TROUBLE, postgresql_where=TROUBLE)
 
 
 # An entry of an index has less room than a row: see portal/models/search_words.py.

@@ -110,8 +110,11 @@ def page(
     reach = REACH if wanted.picks else size + 1
     walked = _walk(account, wanted, before, reach)
     found = _chosen(account, walked, wanted).limit(size + 1).subquery()
+    shown = (getattr(Delivery, name) for name in DeliveryLine._fields if hasattr(Delivery, name))
     rows = db.session.execute(
-        select(*found.c, Contact.name, Contact.email)
+        select(*shown, Contact.name, Contact.email)
+        .select_from(found)
+        .join(Delivery, Delivery.id == found.c.id)
         .join(Contact, Contact.id == found.c.contact_id)
         .order_by(found.c.created_at.desc(), found.c.id.desc())
     )
@@ -131,7 +134,7 @@ def revivable(
     walked = _walk(account, wanted, before)
     can_be = (
         walked.c.status.in_(REVIVABLE),
-        _lives(walked.c.link_id),
+        _link_lives(walked.c.id),
         ~Delivery.has_stand_in(walked.c.id),
     )
     rows = db.session.execute(_chosen(account, walked, wanted).where(*can_be).limit(most)).all()
@@ -183,20 +186,7 @@ def sent_by_request(contact_ids: list[int], request_id: str) -> list[tuple[int, 
 def _walk(account: Account, wanted: Filter, before: Key | None, reach: int = REACH) -> Any:
     """Return what is looked through for a page: a stretch of the account's messages, or all of
     the few contacts that were searched for."""
-    columns = (
-        Delivery.id,
-        Delivery.created_at,
-        Delivery.due_at,
-        Delivery.contact_id,
-        Delivery.kind,
-        Delivery.channel,
-        Delivery.status,
-        Delivery.cause,
-        Delivery.error,
-        Delivery.attempts,
-        Delivery.held,
-        Delivery.link_id,
-    )
+    columns = [getattr(Delivery, name) for name in _WALKED]
     bounds = _bounds(wanted, before)
     few = few_contacts(account, wanted.q)
     if few is not None:
@@ -229,8 +219,7 @@ def _bounds(wanted: Filter, before: Key | None) -> list[ColumnElement[bool]]:
 
 
 def _chosen(account: Account, walked: Any, wanted: Filter) -> Select[Any]:
-    names = [name for name in DeliveryLine._fields if name in walked.c]
-    query = select(*(walked.c[name] for name in names))
+    query = select(walked.c.id, walked.c.created_at, walked.c.contact_id)
     for name in ("channel", "kind"):
         if getattr(wanted, name):
             query = query.where(walked.c[name] == getattr(wanted, name))
@@ -290,15 +279,19 @@ def _still_open(account_id: int, rows: Any) -> list[ColumnElement[bool]]:
     return [~exists().where(follower.follows_id == rows.c.id), is_undelivered.is_not(None)]
 
 
-def _lives(link_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def _link_lives(delivery_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    owed = aliased(Delivery)
     return exists().where(
-        MagicLink.id == link_id,
+        owed.id == delivery_id,
+        MagicLink.id == owed.link_id,
         MagicLink.expires_at > now(),
         MagicLink.used_at.is_(None),
         MagicLink.revoked_at.is_(None),
     )
 
 
+# All that a filter asks, and no more: of trouble it stands in the index that is walked by.
+_WALKED = ("id", "created_at", "contact_id", "kind", "channel", "status", "cause")
 # In the very words of the index ix_delivery_trouble: with parameters SQLite would not use it.
 _IS_TROUBLE: ColumnElement[bool] = literal_column(
     "delivery.status IN ('bounced', 'complained', 'failed', 'expired', 'unknown')"

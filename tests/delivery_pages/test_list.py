@@ -192,7 +192,9 @@ def test_each_query_walks_an_index_and_a_bounded_stretch(eight: Acme, app: Flask
             db.session.execute(db.text("SET enable_seqscan = off"))
         everything = planned(account, Filter())
         assert "ix_delivery_account_id_created_at" in everything
-        assert "ix_delivery_trouble" in planned(account, Filter(status="failed"))
+        of_failed = planned(account, Filter(status="failed"))
+        assert "ix_delivery_trouble" in of_failed
+        assert "Index Only Scan" in of_failed or "COVERING INDEX ix_delivery_trouble" in of_failed
         assert "ix_delivery_trouble" in planned(account, Filter(status="undelivered", cause="spam"))
         assert "ix_delivery_contact_id_created_at" in planned(account, Filter(q="anne"))
         assert "ix_delivery_trouble" in planned(account, None)
