@@ -107,8 +107,7 @@ def page(
     account: Account, wanted: Filter, *, before: Key | None = None, size: int = PAGE
 ) -> DeliveryPage:
     """Return one page of what *wanted* matches, latest first, and the key to go on from."""
-    reach = REACH if wanted.picks else size + 1
-    walked = _walk(account, wanted, before, reach)
+    walked, end = _walk(account, wanted, before)
     found = _chosen(account, walked, wanted).limit(size + 1).subquery()
     shown = (getattr(Delivery, name) for name in DeliveryLine._fields if hasattr(Delivery, name))
     rows = db.session.execute(
@@ -122,7 +121,6 @@ def page(
     if len(lines) > size:
         last = lines[size - 1]
         return DeliveryPage(lines[:size], (last.created_at, last.id))
-    end = _end_of(walked) if wanted.picks else None
     return DeliveryPage(lines, end, end[0] if end else None)
 
 
@@ -131,7 +129,7 @@ def revivable(
 ) -> tuple[list[int], Key | None]:
     """Return the messages that *wanted* matches and that can be sent again, latest first, at most
     *most*; and the key to go on from when there may be more."""
-    walked = _walk(account, wanted, before)
+    walked, end = _walk(account, wanted, before, is_bounded=True)
     can_be = (
         walked.c.status.in_(REVIVABLE),
         _link_lives(walked.c.id),
@@ -141,7 +139,7 @@ def revivable(
     ids = [row.id for row in rows]
     if len(ids) == most:
         return ids, (rows[-1].created_at, rows[-1].id)
-    return ids, _end_of(walked)
+    return ids, end
 
 
 def trouble(account_id: int) -> list[tuple[str, int]]:
@@ -183,25 +181,38 @@ def sent_by_request(contact_ids: list[int], request_id: str) -> list[tuple[int, 
     return [(row[0], row[1]) for row in rows]
 
 
-def _walk(account: Account, wanted: Filter, before: Key | None, reach: int = REACH) -> Any:
-    """Return what is looked through for a page: a stretch of the account's messages, or all of
-    the few contacts that were searched for."""
+def _walk(
+    account: Account, wanted: Filter, before: Key | None, *, is_bounded: bool = False
+) -> tuple[Any, Key | None]:
+    """Return what is looked through for a page, and where that ends if there may be more: a
+    stretch of the account's messages, or all of the few contacts that were searched for."""
     columns = [getattr(Delivery, name) for name in _WALKED]
     bounds = _bounds(wanted, before)
     few = few_contacts(account, wanted.q)
     if few is not None:
         # Materialized, or a planner could walk through everybody's messages to find these few.
         mine = select(*columns).where(Delivery.contact_id.in_(few or NOBODY), *bounds)
-        return mine.cte("mine").prefix_with("MATERIALIZED")
+        return mine.cte("mine").prefix_with("MATERIALIZED"), None
+    bounds.append(Delivery.account_id == account.id)
     if wanted.is_of_trouble:
         bounds.append(_IS_TROUBLE)
-    return (
-        select(*columns)
-        .where(Delivery.account_id == account.id, *bounds)
+    end = _end_of(bounds) if is_bounded or wanted.picks else None
+    if end is not None:
+        bounds.append(_by_time >= tuple_(literal(end[0], UtcDateTime()), end[1]))
+    return select(*columns).where(*bounds).subquery("walked"), end
+
+
+def _end_of(bounds: list[ColumnElement[bool]]) -> Key | None:
+    """Return the last message of the stretch, or None when it holds all there are. Known before,
+    it bounds the walk, which so ends as soon as a page is full."""
+    row = db.session.execute(
+        select(Delivery.created_at, Delivery.id)
+        .where(*bounds)
         .order_by(Delivery.created_at.desc(), Delivery.id.desc())
-        .limit(reach)
-        .subquery("walked")
-    )
+        .limit(1)
+        .offset(REACH - 1)
+    ).first()
+    return (row[0], row[1]) if row else None
 
 
 def _bounds(wanted: Filter, before: Key | None) -> list[ColumnElement[bool]]:
@@ -213,8 +224,7 @@ def _bounds(wanted: Filter, before: Key | None) -> list[ColumnElement[bool]]:
     if before is not None:
         # Without its own type the time would go to SQLite as text, and be later than any number.
         at, row_id = before
-        key = tuple_(literal(at, UtcDateTime()), row_id)
-        bounds.append(tuple_(Delivery.created_at, Delivery.id) < key)
+        bounds.append(_by_time < tuple_(literal(at, UtcDateTime()), row_id))
     return bounds
 
 
@@ -244,22 +254,12 @@ def few_contacts(account: Account, q: str) -> list[int] | None:
         Contact.account_id == account.id, *matching(Contact.__table__.c, Search.of(q))
     )
     known = few(account, Wanted(q=q))
+    if known == []:
+        return []
     if known is not None:
         asked = asked.where(is_one_of(Contact.__table__.c.id, known))
     found = list(db.session.scalars(asked.limit(FEW + 1)))
     return found if len(found) <= FEW else None
-
-
-def _end_of(walked: Any) -> Key | None:
-    """Return where the stretch ended when it was a full one, else None: there is nothing older."""
-    if walked.name != "walked":
-        return None
-    row = db.session.execute(
-        select(walked.c.created_at, walked.c.id, func.count().over())
-        .order_by(walked.c.created_at, walked.c.id)
-        .limit(1)
-    ).first()
-    return (row[0], row[1]) if row and row[2] >= REACH else None
 
 
 def _still_open(account_id: int, rows: Any) -> list[ColumnElement[bool]]:
@@ -290,6 +290,7 @@ def _link_lives(delivery_id: ColumnElement[Any]) -> ColumnElement[bool]:
     )
 
 
+_by_time = tuple_(Delivery.created_at, Delivery.id)
 # All that a filter asks, and no more: of trouble it stands in the index that is walked by.
 _WALKED = ("id", "created_at", "contact_id", "kind", "channel", "status", "cause")
 # In the very words of the index ix_delivery_trouble: with parameters SQLite would not use it.
