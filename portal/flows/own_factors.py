@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from portal import passkeys, passwords, recovery_codes, totp
-from portal.config import settings
 from portal.db import atomic, db
 from portal.errors import FactorError, PasskeyError
 from portal.languages import _
-from portal.models import staff_event, staff_factors
-from portal.models.rate_count import RateCount
+from portal.models import staff_event, staff_factors, staff_tries
 from portal.models.staff import Staff
 from portal.models.staff_challenge import StaffChallenge
 from portal.models.staff_half_sign_in import StaffHalfSignIn
@@ -23,7 +20,6 @@ from portal.models.staff_recovery_code import StaffRecoveryCode
 from portal.models.staff_session import StaffSession
 from portal.models.staff_totp import StaffTotp
 
-TRIES, WINDOW = 5, timedelta(minutes=15)
 ADD, CONFIRM = "add", "confirm"
 """What a passkey is asked for."""
 
@@ -119,12 +115,12 @@ def new_recovery_codes(staff: Staff, *, request_id: str = "") -> list[str]:
 
 def confirm_by_password(staff: Staff, password: str, session_id: int) -> bool:
     """Tell whether this is the person's password; if so, they may change factors for a while."""
-    is_right = _count(staff) and passwords.verify(staff.password_hash, password)
-    return is_right and _confirm(staff, session_id)
+    may = _may_try(staff)
+    return may and passwords.verify(staff.password_hash, password) and _confirm(staff, session_id)
 
 
 def confirm_by_code(staff: Staff, typed: str, session_id: int) -> bool:
-    return _count(staff) and _use_code(staff, typed, session_id)
+    return _may_try(staff) and _use_code(staff, typed, session_id)
 
 
 @atomic
@@ -168,14 +164,14 @@ def _keep(staff: Staff, made: passkeys.Made, name: str, request_id: str) -> None
 def _use_code(staff: Staff, typed: str, session_id: int) -> bool:
     if not StaffTotp.use(staff.id, totp.read(typed)):
         return False
-    RateCount.clear(_counter(staff))
+    staff_tries.forgive(CONFIRM, staff.id)
     StaffSession.confirm(session_id)
     return True
 
 
 @atomic
 def _confirm(staff: Staff, session_id: int) -> bool:
-    RateCount.clear(_counter(staff))
+    staff_tries.forgive(CONFIRM, staff.id)
     StaffSession.confirm(session_id)
     return True
 
@@ -197,13 +193,8 @@ def _take_challenge(purpose: str, staff: Staff, browser_secret: str, challenge: 
 
 
 @atomic
-def _count(staff: Staff) -> bool:
-    """Count a try, on disk, before anything is compared."""
-    return RateCount.allows(_counter(staff), TRIES, WINDOW) or settings().limits == "off"
-
-
-def _counter(staff: Staff) -> str:
-    return f"confirm:{staff.id}"
+def _may_try(staff: Staff) -> bool:
+    return staff_tries.may_try(CONFIRM, staff.id)
 
 
 def _known(staff_id: int) -> list[passkeys.Known]:

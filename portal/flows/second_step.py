@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from portal import passkeys, recovery_codes, totp
-from portal.config import settings
 from portal.db import atomic
 from portal.errors import FactorError, PasskeyError
-from portal.models import staff_entry, staff_event
-from portal.models.rate_count import RateCount
+from portal.models import staff_entry, staff_event, staff_tries
 from portal.models.staff_challenge import StaffChallenge
 from portal.models.staff_entry import StaffEntry
 from portal.models.staff_half_sign_in import Half, StaffHalfSignIn
@@ -18,7 +15,6 @@ from portal.models.staff_passkey import PasskeyKey, StaffPasskey
 from portal.models.staff_recovery_code import StaffRecoveryCode
 from portal.models.staff_totp import StaffTotp
 
-TRIES, WINDOW = 5, timedelta(minutes=15)
 ALONE, SECOND = "sign-in", "second"
 """What a passkey is asked for: to sign in with nothing else, or after a password or a link."""
 
@@ -53,7 +49,7 @@ def by_code(half_secret: str, typed: str, where: Where) -> StaffEntry | None:
     many tries, is not told.
     """
     half = StaffHalfSignIn.look(half_secret)
-    if half is None or not _count(half.staff_id):
+    if half is None or not _may_try(half.staff_id):
         return None
     try:
         return _enter_by_code(half, half_secret, typed, where)
@@ -83,9 +79,8 @@ def by_passkey(
 
 
 @atomic
-def _count(staff_id: int) -> bool:
-    allowed = RateCount.allows(f"second:{staff_id}", TRIES, WINDOW)
-    return allowed or settings().limits == "off"
+def _may_try(staff_id: int) -> bool:
+    return staff_tries.may_try(SECOND, staff_id)
 
 
 @atomic
@@ -100,7 +95,7 @@ def _enter_by_code(half: Half, half_secret: str, typed: str, where: Where) -> St
         is_right, detail = StaffTotp.use(staff_id, totp.read(typed)), {"second": "code"}
     if not is_right or not StaffHalfSignIn.end(half_secret):
         raise FactorError
-    RateCount.clear(f"second:{staff_id}")
+    staff_tries.forgive(SECOND, staff_id)
     return staff_entry.enter(staff_id, via=half.via, **where._asdict(), **detail)
 
 
@@ -129,7 +124,7 @@ def _enter_by_passkey(
         return staff_entry.enter(key.staff_id, via="passkey", **where._asdict())
     if not StaffHalfSignIn.end(half_secret):
         raise PasskeyError
-    RateCount.clear(f"second:{key.staff_id}")
+    staff_tries.forgive(SECOND, key.staff_id)
     return staff_entry.enter(key.staff_id, via=half.via, second="passkey", **where._asdict())
 
 

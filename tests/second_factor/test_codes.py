@@ -10,6 +10,7 @@ import pytest
 from portal import recovery_codes, totp
 from portal.db import db, now
 from portal.models import StaffRecoveryCode, StaffTotp
+from portal.models.staff_tries import TRIES_A_DAY
 from tests.cast import World
 from tests.links.fixtures import Clock
 from tests.second_factor.conftest import PASSWORD, SOL, SQLITE, Person
@@ -125,6 +126,20 @@ def test_five_wrong_codes_and_even_the_right_one_waits(
         said.add((page.status, page.words))
     assert len(said) == 1, "neither what was wrong nor that it was too often is told"
     clock.passes(minutes=15, seconds=1)
+    Person(world).presses_link().presses("Sign in", code=ada.code()).sees("Client Portal")
+
+
+@SQLITE
+def test_after_thirty_wrong_codes_in_a_day_only_the_next_day_helps(
+    clock: Clock, world: World, ada: Person
+) -> None:
+    ada.sets_up_codes()
+    for number in range(TRIES_A_DAY):
+        guesser = Person(world, address=f"203.0.113.{number}")
+        guesser.presses_link().presses("Sign in", code="000000").sees("That did not work")
+        clock.passes(minutes=15 if number % 5 == 4 else 0, seconds=1)
+    Person(world).presses_link().presses("Sign in", code=ada.code()).sees("That did not work")
+    clock.passes(hours=24)
     Person(world).presses_link().presses("Sign in", code=ada.code()).sees("Client Portal")
 
 
