@@ -56,6 +56,8 @@ class Reused:
             self._name = f"test_{uuid4().hex[:12]}"
             url = self._server.create(self._name, self._template)
             with psycopg.connect(url) as connection:
+                # Nothing is measured, so that no plan changes in the middle of a test.
+                connection.execute(f"ALTER DATABASE {self._name} SET track_counts = off")
                 self._shape = connection.execute(_SHAPE).fetchone() or ()
         return self._server.url(self._name)
 

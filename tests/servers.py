@@ -32,7 +32,6 @@ POSTGRES_SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "jit": "off",
-    "autovacuum": "off",  # it would change plans in the middle of a test
 }
 
 
