@@ -187,6 +187,7 @@ class Browser:
         if not response.request.path.startswith("/static/"):
             body = response.get_data().decode(errors="replace")
             refuse_on_page(response.request.path, method, response.headers.items(), body)
+            response.request.environ["wsgi.input"].close()  # of a large form it is a file
         return response
 
     def _go(self, method: str, url: str, **kwargs: Any) -> Page:
