@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 import psutil
+
+from tests.servers import free_port
 
 SLUG = "acme"
 CLIENTS = 400
@@ -104,9 +105,3 @@ def answers(port: int, path: str) -> bool:
         return False
     finally:
         asked.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import psutil
 
-from tests.bench.installation import clean_environment, free_port, pss
+from tests.bench.installation import clean_environment, pss
+from tests.servers import free_port
 
 SETTLED_SECONDS = 3.0
 STOP_WITHIN = 8
