@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 import phonenumbers
 
@@ -63,11 +64,15 @@ def set_choice(slug: str, name: str, value: str) -> None:
 
 
 def is_time_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+    """Tell whether *name* is a time zone of the IANA database that is the same everywhere."""
+    return name in time_zones()
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones: a system's own `right/…` count leap seconds, and its
+    `localtime` is the machine's and not the account's."""
+    return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
 def is_locale(name: str) -> bool:

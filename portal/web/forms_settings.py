@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 import phonenumbers
 from babel import Locale
@@ -12,11 +11,12 @@ from wtforms import BooleanField, Field, IntegerField, SelectField, StringField,
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
-from portal.flows.change_account import is_time_zone
+from portal.flows.change_account import is_time_zone, time_zones
 from portal.languages import _, mark
 from portal.models import account_rules
 from portal.models.account import Account
 from portal.models.account_rules import DAY, HOUR, KEEPS, LIVES, MINUTE, SESSIONS, SWITCHES, UNDO
+from portal.models.address import folded
 from portal.web.forms import LOCALES, OwnForm, one_line
 from portal.web.languages import language
 from portal.web.setting_words import NAMES, amount
@@ -143,11 +143,9 @@ def countries(spoken: str) -> list[SelectChoice]:
     """Return (ISO 3166 code, name) of every country that has phone numbers, by name."""
     names = Locale(spoken).territories
     named = ((code, names.get(code, code)) for code in phonenumbers.SUPPORTED_REGIONS)
-    return [SelectChoice(*one) for one in sorted(named, key=lambda one: one[1])]
+    return [SelectChoice(*one) for one in sorted(named, key=lambda one: folded(one[1]))]
 
 
-@cache
-def time_zones() -> list[str]:
-    """Return the zones that are named after places, and UTC."""
-    found = available_timezones()
-    return sorted(one for one in found if one == "UTC" or ("/" in one and one[:3] != "Etc"))
+def zones_of_places() -> list[str]:
+    """Return the zones to choose from: those that are named after places, and UTC."""
+    return sorted(one for one in time_zones() if one == "UTC" or ("/" in one and one[:3] != "Etc"))

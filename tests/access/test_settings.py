@@ -12,6 +12,7 @@ from portal.errors import PortalError
 from portal.flows.change_account import change_account
 from portal.flows.forget import forget, look_for
 from portal.models import Account
+from portal.web.forms_settings import countries
 from tests.cast import LAPTOP, Client, Page, Staff, Stranger, World
 from tests.links import rows
 from tests.links.acme import Acme
@@ -54,7 +55,8 @@ def test_each_section_says_what_holds_and_writes_down_what_changed(
     assert choices(world)["life_self"] is None
     ada.at("history/").sees("works for: 20 minutes → the default")
     saves(ada, "links").sees("Nothing was changed.")
-    saves(ada, "general", time_zone="Mars").is_status(422).sees("Choose a time zone of the list")
+    for zone in ("Mars", "right/UTC", "localtime"):
+        saves(ada, "general", time_zone=zone).is_status(422).sees("Choose a time zone of the list")
     saves(ada, "general", time_zone="Europe/Paris", locale="fr", country="FR").sees("Saved.")
     assert choices(world) | {"country": "FR", "locale": "fr", "time_zone": "Europe/Paris"} == (
         choices(world)
@@ -222,3 +224,8 @@ def test_what_is_sent_again_while_it_is_looked_for_stays(
     rows.execute(world.app, f"{old}'2020-01-01'")
     forgets()
     assert rows.deliveries(world.app) == []
+
+
+def test_countries_stand_where_readers_of_a_language_look_for_them() -> None:
+    names = [str(choice.label) for choice in countries("de")]
+    assert names.index("Norwegen") < names.index("Österreich") < names.index("Pakistan")

@@ -12,7 +12,7 @@ from portal.models.reminder_plan import Plan
 from portal.models.staff_role import Role
 from portal.web import setting_words
 from portal.web.admin.desk import at_desk, desk, go
-from portal.web.forms_settings import FORMS, GeneralForm, SettingsForm, time_zones
+from portal.web.forms_settings import FORMS, GeneralForm, SettingsForm, zones_of_places
 
 bp = desk("account_settings", __name__, path="/settings", roles=(Role.OWNER, Role.ADMIN))
 
@@ -53,5 +53,5 @@ def _page(typed: dict[str, SettingsForm]) -> str:
         forms=forms,
         bounds=setting_words.bounds,
         plan=Plan.of(account),
-        zones=time_zones(),
+        zones=zones_of_places(),
     )
