@@ -67,7 +67,7 @@ def remove_passkey(staff: Staff, passkey_id: int, *, session_id: int, request_id
     name = StaffPasskey.remove(staff.id, passkey_id)
     if name is None:
         return False
-    _after_removal(staff, "passkey_removed", session_id, request_id, passkey=name)
+    _end_elsewhere(staff, "passkey_removed", session_id, request_id, passkey=name)
     return True
 
 
@@ -88,7 +88,7 @@ def confirm_codes(staff: Staff, typed: str, *, session_id: int, request_id: str 
     if not StaffTotp.confirm(staff.id, totp.read(typed)):
         return False
     if had_codes:
-        _after_removal(staff, "codes_switched_on", session_id, request_id)
+        _end_elsewhere(staff, "codes_switched_on", session_id, request_id)
     else:
         staff_event.record("codes_switched_on", staff.id, request_id=request_id)
     return True
@@ -98,7 +98,7 @@ def confirm_codes(staff: Staff, typed: str, *, session_id: int, request_id: str 
 def stop_codes(staff: Staff, *, session_id: int, request_id: str = "") -> None:
     """Forget the app's secret, and end this person's other browsers."""
     if StaffTotp.remove(staff.id):
-        _after_removal(staff, "codes_switched_off", session_id, request_id)
+        _end_elsewhere(staff, "codes_switched_off", session_id, request_id)
 
 
 @atomic
@@ -207,10 +207,11 @@ def _handle(staff: Staff) -> bytes:
     return Staff.keep_handle(staff.id, secrets.token_bytes(32))
 
 
-def _after_removal(
+def _end_elsewhere(
     staff: Staff, kind: str, session_id: int, request_id: str, **detail: Any
 ) -> None:
-    """With the last factor the recovery codes go: there is nothing they would stand in for."""
+    """Sign this person's other browsers out and write down why. With the last factor the recovery
+    codes go, too: there is nothing they would stand in for."""
     if not staff_factors.has_any(staff.id):
         StaffRecoveryCode.remove_all(staff.id)
     StaffHalfSignIn.end_all(staff.id)
