@@ -85,19 +85,17 @@ def run_one(run_id: int) -> None:
 
 
 def look_at_one(domain_id: int) -> None:
-    def look() -> None:
-        check_domain(domain_id)
-
-    _in_lane(f"domain {domain_id}", look)
+    _in_lane(f"domain {domain_id}", lambda: check_domain(domain_id))
 
 
 def _run_for_a_while(run_id: int) -> None:
-    is_stopping = _seat.is_stopping if _seat else lambda: False
-    goes_on = read(run_id, seconds=RUN_SECONDS)
-    goes_on = go_on(run_id, seconds=RUN_SECONDS, is_stopping=is_stopping) or goes_on
+    stops = _seat.is_stopping if _seat else lambda: False
+    wakes = queue.current()
+    goes_on = read(run_id, seconds=RUN_SECONDS, is_alone=lambda: not stops() and wakes.is_empty())
+    goes_on = go_on(run_id, seconds=RUN_SECONDS, is_stopping=stops) or goes_on
     count_messages(run_id)
     if goes_on:
-        queue.current().wake("run", run_id)
+        wakes.wake("run", run_id)
 
 
 VERBS: dict[str, Callable[[int], None]] = {
@@ -372,7 +370,7 @@ def _how_it_ended(exit_code: int) -> str:
     return f"exit status {exit_code}"
 
 
-def _in_lane(name: str, act: Callable[[], None]) -> None:
+def _in_lane(name: str, act: Callable[[], object]) -> None:
     """Do what may take long while a worker is left for everybody else; the sweep asks again."""
     lanes, number, _ = _seat or alone()
     if not lanes.enter(number, lane_of(0, name)):

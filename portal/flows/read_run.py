@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -24,8 +24,9 @@ BATCH = 1000
 
 
 @in_english()
-def read(run_id: int, *, seconds: float) -> bool:
-    """Judge rows for about so many *seconds*; tell whether there are more.
+def read(run_id: int, *, seconds: float, is_alone: Callable[[], bool] = lambda: False) -> bool:
+    """Judge rows for about so many *seconds*, and on while *is_alone* says that nobody waits for
+    this worker; tell whether there are more.
 
     What is judged is on disk with each thousand. Of two who read the same run, one does; whoever
     comes after one that was killed goes on where that one was.
@@ -43,9 +44,12 @@ def read(run_id: int, *, seconds: float) -> bool:
             if held is None:
                 return False
             run = held
-            if time.monotonic() > until:
+            if time.monotonic() <= until:
+                continue
+            if not is_alone():
                 _let_go(run)
                 return True
+            until = time.monotonic() + seconds
     except FileError as error:
         _refuse(run, str(error))
         return False

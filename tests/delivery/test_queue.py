@@ -81,6 +81,7 @@ def test_processes_that_start_together_open_a_new_queue(database: str, queue_url
 def test_the_queue_holds_an_id_and_a_signature(acme: World, ada: Staff, carl: Client) -> None:
     ada.invites(carl.email, name="Carl Carter", note="See you soon")
     carl.asks_for_link()
+    assert not acme.app.extensions["portal_queue"].is_empty()
     wakes = _storage(acme).enqueued_items()
     assert len(wakes) == 2
     key = acme.app.extensions["portal_queue"].huey.serializer
@@ -101,7 +102,7 @@ def test_a_woken_worker_sends_at_once(
     ada.invites(carl.email)
     wait_for(lambda: acme.postman.letters_to(carl.email), within=10)
     wait_for(lambda: the_delivery(acme.app).status == Status.SENT)
-    wait_for(lambda: acme.app.extensions["portal_queue"].size() == 0)
+    wait_for(acme.app.extensions["portal_queue"].is_empty)
 
 
 class Bomb:

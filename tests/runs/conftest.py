@@ -30,13 +30,17 @@ class Runs:
 
     def of_csv(self, lines: str | Sequence[str], what: What = What.INVITE, tag: str = "") -> Run:
         """Upload, take the columns as guessed, and judge every row."""
-        body = lines if isinstance(lines, str) else HEAD + "\n".join(lines)
-        file = io.BytesIO(body.encode())
-        run = new_run.run_of_file(self.account, file, "list.csv", what, by=self.by, tag=tag)
-        run = new_run.choose_columns(self.account, run, run.shape["fields"], has_head=True)
+        run = self.uploads(lines, what, tag)
         while read_run.read(run.id, seconds=60):
             pass
         return self.found(run)
+
+    def uploads(self, lines: str | Sequence[str], what: What = What.INVITE, tag: str = "") -> Run:
+        """Upload and take the columns as guessed: no row is judged so far."""
+        body = lines if isinstance(lines, str) else HEAD + "\n".join(lines)
+        file = io.BytesIO(body.encode())
+        run = new_run.run_of_file(self.account, file, "list.csv", what, by=self.by, tag=tag)
+        return new_run.choose_columns(self.account, run, run.shape["fields"], has_head=True)
 
     def found(self, run: Run) -> Run:
         db.session.rollback()

@@ -153,6 +153,21 @@ def test_a_reader_that_was_killed_is_followed_by_one_that_goes_on(
         assert runs.found(run).counts == {"new": 100}
 
 
+def test_a_reader_goes_on_as_long_as_nobody_waits_for_its_worker(
+    world: World, runs_of: RunsOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_run, "BATCH", 10)
+    with world.app.app_context():
+        runs = runs_of()
+        run = runs.uploads(people(60))
+        turns = iter([True, True, False])
+        assert read_run.read(run.id, seconds=0, is_alone=lambda: next(turns)) is True
+        assert runs.found(run).total >= 30, "three batches at least, and somebody waits"
+        assert next(turns, None) is None
+        assert read_run.read(run.id, seconds=0, is_alone=lambda: True) is False
+        assert (runs.found(run).status, runs.found(run).total) == ("previewed", 60)
+
+
 def _killed(_run: Run) -> None:
     raise KeyboardInterrupt
 
