@@ -18,15 +18,17 @@ _SHORTEST_NUMBER = 3
 
 
 class Search(NamedTuple):
-    """What was typed: every one of *words* is meant, or *number* alone when it reads like one."""
+    """What was typed: every one of *words* is meant, or *number* alone when it reads like one.
+    *phrase* is all of it, as a name may begin."""
 
     words: tuple[str, ...] = ()
     number: str = ""
+    phrase: str = ""
 
     @classmethod
     def of(cls, typed: str) -> Search:
-        words = tuple(dict.fromkeys(folded(typed).replace("\0", "").split()))[:MOST_WORDS]
-        return cls(words, _number(typed))
+        words = folded(typed).replace("\0", "").split()
+        return cls(tuple(dict.fromkeys(words))[:MOST_WORDS], _number(typed), " ".join(words))
 
     def __bool__(self) -> bool:
         return bool(self.words)

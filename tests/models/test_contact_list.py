@@ -110,8 +110,15 @@ def test_each_way_finds_the_same_people(acme: Account, monkeypatch: pytest.Monke
         for name, value in limits.items():
             monkeypatch.setattr(contact_list, name, value)
         for q in SEARCHES if way == "read whole" else SEARCHES[::2]:
-            expected = [one.email for one in people if Search.of(q).is_in(one.search_key)]
-            assert walked(acme, Wanted(q=q), size=30) == expected, (way, q)
+            assert walked(acme, Wanted(q=q), size=30) == meant_by(q, people), (way, q)
+
+
+def meant_by(q: str, people: list[ContactLine]) -> list[str]:
+    """Return whom the search finds: first whose name begins with it."""
+    search = Search.of(q)
+    found = [one for one in people if search.is_in(one.search_key)]
+    found.sort(key=lambda one: not (q and one.sort_key.startswith(search.phrase)))
+    return [one.email for one in found]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -182,6 +189,16 @@ def test_a_walk_that_was_cut_says_so_and_goes_on(
     short = page(acme, Wanted(q="of"))
     assert short.is_cut
     assert len(short.lines) <= 5
+
+
+def test_however_short_the_walk_names_that_begin_so_are_found(
+    acme: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_list, "LIGHT_REACH", 5)
+    monkeypatch.setattr(contact_list, "FEW_OF_LETTERS", 0)
+    monkeypatch.setattr(contact_list, "SORTED_OF_LETTERS", 0)
+    found = page(acme, Wanted(q="Zoë"))
+    assert [one.sort_key[:3] for one in found.lines] == ["zoe"] * 5
 
 
 def test_what_is_found_follows_what_is_known(acme: Account) -> None:
