@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    any_,
     bindparam,
     column,
     exists,
+    func,
     literal,
     literal_column,
     or_,
@@ -102,6 +104,13 @@ class Wanted:
         return self.status in (ENDED, ENDING)
 
 
+class Candidates(NamedTuple):
+    """The *ids* that an index finds, and what is *left* to be asked of each."""
+
+    ids: Select[Any]
+    left: Wanted
+
+
 def of(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return all conditions on *rows*, which are contacts or a walk through them."""
     found = [*_standing(rows, wanted), *_seen(rows, wanted), *_reached(rows, wanted)]
@@ -129,15 +138,17 @@ def matching(rows: Any, search: Search) -> list[ColumnElement[bool]]:
     return [or_(words, rows.search_key.contains(search.number, autoescape=True))]
 
 
-def candidates(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
+def candidates(account_id: int, wanted: Wanted) -> Iterator[Candidates]:
     """Yield, for each filter that has an index, the contacts that this one matches, and perhaps
-    others: all conditions are still to be met."""
-    yield from _by_text(account_id, wanted)
+    others: what is left is still to be asked of them."""
+    for ids in _by_text(account_id, wanted):
+        yield Candidates(ids, wanted)
     if wanted.tag_id is not None:
-        yield select(ContactTag.contact_id).where(ContactTag.tag_id == wanted.tag_id)
+        wearers = select(ContactTag.contact_id).where(ContactTag.tag_id == wanted.tag_id)
+        yield Candidates(wearers, replace(wanted, tag_id=None))
     if wanted.is_end_wanted:
         ending = select(PortalAccess.contact_id).where(PortalAccess.account_id == account_id)
-        yield ending.where(*_end(wanted))
+        yield Candidates(ending.where(*_end(wanted)), wanted)
     of_account = select(_CONTACT.c.id).where(_CONTACT.c.account_id == account_id)
     # In the order of the index that is meant: SQLite takes a partial one for nothing else.
     by_name = of_account.order_by(_CONTACT.c.sort_key, _CONTACT.c.id)
@@ -147,7 +158,7 @@ def candidates(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
         (by_name, _phone(_CONTACT.c, wanted)),
     ):
         if conditions:
-            yield asked.where(*conditions)
+            yield Candidates(asked.where(*conditions), wanted)
 
 
 def _by_text(account_id: int, wanted: Wanted) -> Iterator[Select[Any]]:
@@ -185,6 +196,14 @@ def _found_by(account_id: int, words: list[str], number: str) -> Select[Any]:
 def is_one_of(row_id: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]:
     """Return the condition on *row_id*, with the numbers written out: they may be thousands."""
     return row_id.in_(bindparam("few", list(ids), expanding=True, literal_execute=True))
+
+
+def is_in(row_id: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool]:
+    """Return the condition that *row_id* is one of those *chosen*. Of an array PostgreSQL looks the
+    rows up in their order, in half the time of a join."""
+    if db.engine.dialect.name == "postgresql":
+        return row_id == any_(func.array(chosen.scalar_subquery()))
+    return row_id.in_(chosen)
 
 
 def _standing(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:

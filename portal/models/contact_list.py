@@ -31,19 +31,27 @@ from portal.db import UtcDateTime, db
 from portal.models import contact_criteria
 from portal.models.account import Account
 from portal.models.contact import Contact
-from portal.models.contact_criteria import NEVER, Wanted
+from portal.models.contact_criteria import NEVER, Candidates, Wanted
 
 PAGE = 50
 SUGGESTIONS = 8
-FEW = 1_000
-"""So many contacts or fewer are read whole."""
-REACH = 10_000
-"""So many contacts are looked through for one page."""
-FEW_OF_LETTERS, SORTED_OF_LETTERS, LIGHT_REACH = 500, 3_000, 30_000
-"""The same bounds for letters in the order of names: whom the text index finds are read one by
-one, while of a walk the index of names alone tells who matches, so that it may go further."""
+
+
+class Bounds(NamedTuple):
+    """How far one page may look: *few*, and then *some*, are read whole and sorted when an index
+    says that there are no more; of others, *reach* are looked through in their order."""
+
+    few: int
+    some: int
+    reach: int
+
+
+OF_OTHERS = Bounds(few=1_000, some=10_000, reach=10_000)
+OF_LETTERS = Bounds(few=500, some=3_000, reach=30_000)
+"""Of letters in the order of names: whom the text index finds are read one by one, while of a walk
+the index of names alone tells who matches, so that it may go further."""
 STRIDES = 10
-"""A tenth of that tells whether going on is worth it."""
+"""A tenth of a walk tells whether going on is worth it."""
 
 Key = tuple[Any, int]
 _TABLE = Contact.__table__
@@ -158,10 +166,10 @@ def known(account: Account, ids: Sequence[int]) -> list[ContactLine]:
     return _read(rows.order_by(_TABLE.c.id))
 
 
-def few(account: Account, wanted: Wanted, most: int = FEW) -> list[int] | None:
+def few(account: Account, wanted: Wanted, most: int = OF_OTHERS.few) -> list[int] | None:
     """Return at least all whom *wanted* matches when an index says that they are few, else None."""
     for candidates in contact_criteria.candidates(account.id, wanted):
-        ids = list(db.session.scalars(candidates.limit(most + 1)).all())
+        ids = list(db.session.scalars(candidates.ids.limit(most + 1)).all())
         if len(ids) <= most:
             return ids
     return None
@@ -175,30 +183,27 @@ def _lines(
     found = _List(account, wanted, start, size, is_backward)
     if not wanted.picks:
         return found.everyone(), None
-    reach = LIGHT_REACH if found.is_light else REACH
-    begun = found.begin(reach)
+    bounds = OF_LETTERS if found.is_light else OF_OTHERS
+    begun = found.begin(bounds.reach)
     if begun is not None:
         return begun
-    ids = few(account, wanted, FEW_OF_LETTERS if found.is_light else FEW)
-    if ids is not None:
-        return found.among(contact_criteria.is_one_of(_TABLE.c.id, ids)) if ids else [], None
-    lines, end = found.walk(max(1, reach // STRIDES))
+    lines, end = found.walk(max(1, bounds.reach // STRIDES))
     if end is None:
         return lines, None
     is_sparse = len(lines) * STRIDES <= size
-    most = SORTED_OF_LETTERS if found.is_light else REACH
-    some = _some(account, wanted, most) if is_sparse else None
-    if some is not None:
-        return found.among(_TABLE.c.id.in_(some)), None
-    return found.walk(reach)
+    for most in (bounds.few, bounds.some) if is_sparse else ():
+        chosen = _at_most(most, account, wanted)
+        if chosen is not None:
+            return found.among(chosen), None
+    return found.walk(bounds.reach)
 
 
-def _some(account: Account, wanted: Wanted, most: int) -> Select[Any] | None:
-    """Return at least all whom *wanted* matches when they are not too many to be sorted: nobody
-    of them may be where a walk begins."""
-    for candidates in contact_criteria.candidates(account.id, wanted):
-        if db.session.scalar(candidates.offset(most).limit(1)) is None:
-            return candidates.limit(most)
+def _at_most(most: int, account: Account, wanted: Wanted) -> Candidates | None:
+    """Return at least all whom *wanted* matches when an index says that they are no more than
+    *most*: where a walk begins, there may be nobody of them."""
+    for found in contact_criteria.candidates(account.id, wanted):
+        if db.session.scalar(found.ids.offset(most).limit(1)) is None:
+            return found._replace(ids=found.ids.limit(most))
     return None
 
 
@@ -244,12 +249,13 @@ class _List:
         of_account = _TABLE.c.account_id == self._account_id
         return _read(self._rows().where(of_account).limit(self._size + 1))
 
-    def among(self, few: ColumnElement[bool]) -> list[ContactLine]:
-        """Return the lines that follow, of a *few* whom an index has found."""
+    def among(self, chosen: Candidates) -> list[ContactLine]:
+        """Return the lines that follow, of those whom an index has found to be few enough."""
         # The sign keeps SQLite from walking through the account's contacts in search of them.
         of_account = literal_column("+contact.account_id") == self._account_id
-        conditions = contact_criteria.of(_TABLE.c, self._wanted)
-        return _read(self._rows().where(few, of_account, *conditions).limit(self._size + 1))
+        are_chosen = contact_criteria.is_in(_TABLE.c.id, chosen.ids)
+        conditions = contact_criteria.of(_TABLE.c, chosen.left)
+        return _read(self._rows().where(are_chosen, of_account, *conditions).limit(self._size + 1))
 
     def begin(self, reach: int) -> tuple[list[ContactLine], Key | None] | None:
         """Look at those whose name begins with what is searched for; return a page of them, or

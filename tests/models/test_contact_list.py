@@ -19,7 +19,7 @@ from portal.errors import SettingsError
 from portal.flows.edit_contact import Details, edit_contact
 from portal.models import Account, Contact, ContactTag, PortalAccess, Tag, contact_list
 from portal.models.contact_criteria import NEVER, Wanted
-from portal.models.contact_list import ContactLine, page
+from portal.models.contact_list import Bounds, ContactLine, page
 from portal.models.search_words import Search
 from tests.models.acme import account_at, ada, add, inside, opened
 from tests.wait import wait_for
@@ -35,10 +35,10 @@ SEARCHES = (
     "-ann", "p12.5@people.example", "0.5@PEOPLE", "@people.example", "search_key:ann", "",
 )  # fmt: skip
 WAYS = {
-    "read whole": {},
-    "walked through": {"FEW": 0, "FEW_OF_LETTERS": 0, "SORTED_OF_LETTERS": 0},
-    "in short walks": {"FEW": 0, "REACH": 7, "LIGHT_REACH": 7},
-    "some whole": {"FEW": 5, "REACH": 60, "FEW_OF_LETTERS": 5, "SORTED_OF_LETTERS": 60},
+    "read whole": Bounds(few=1_000, some=0, reach=10),
+    "walked through": Bounds(few=0, some=0, reach=10_000),
+    "in short walks": Bounds(few=0, some=0, reach=7),
+    "some whole": Bounds(few=5, some=60, reach=60),
 }
 
 
@@ -57,6 +57,7 @@ def fill(account: Account) -> None:
     """A hundred people who differ in everything that the list looks at."""
     dice, pairs = random.Random(4), list(itertools.product(FIRST, LAST))
     vip, late = (Tag.find_or_add(account.id, name) for name in ("VIP", "Late"))
+    pairs.append(("Smith", "Annabel"))
     for n, (first, last) in enumerate(pairs):
         name = f"{first} {last}" if first else ""
         contact = Contact.find_or_add(account, f"p{n}.{len(last)}@People.example", name)
@@ -83,6 +84,11 @@ def let_in(contact: Contact, n: int, seen_at: datetime) -> None:
     db.session.flush()
 
 
+def bound_by(bounds: Bounds, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("OF_OTHERS", "OF_LETTERS"):
+        monkeypatch.setattr(contact_list, kind, bounds)
+
+
 def everyone(account: Account) -> list[ContactLine]:
     return page(account, Wanted(), size=500).lines
 
@@ -106,9 +112,8 @@ def walked(account: Account, wanted: Wanted, size: int = 8) -> list[str]:
 
 def test_each_way_finds_the_same_people(acme: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     people = everyone(acme)
-    for way, limits in WAYS.items():
-        for name, value in limits.items():
-            monkeypatch.setattr(contact_list, name, value)
+    for way, bounds in WAYS.items():
+        bound_by(bounds, monkeypatch)
         for q in SEARCHES if way == "read whole" else SEARCHES[::2]:
             assert walked(acme, Wanted(q=q), size=30) == meant_by(q, people), (way, q)
 
@@ -128,7 +133,7 @@ def test_the_order_holds_however_postgresql_joins(
     people = everyone(acme)
     vip = Tag.named(acme.id, "vip")
     assert vip
-    monkeypatch.setattr(contact_list, "FEW", 0)
+    bound_by(WAYS["walked through"], monkeypatch)
     for kind in ("nestloop", "mergejoin"):  # which leaves it a hash of one of the two sides
         db.session.execute(text(f"SET LOCAL enable_{kind} = off"))
     found = walked(acme, Wanted(tag_id=vip.id), size=20)
@@ -171,8 +176,7 @@ def test_each_filter_and_order_lists_its_own(
         "added": lambda one: (one.created_at, one.id),
     }
     for way, (sort, key) in itertools.product(("read whole", "in short walks"), orders.items()):
-        for name, value in WAYS[way].items():
-            monkeypatch.setattr(contact_list, name, value)
+        bound_by(WAYS[way], monkeypatch)
         for fields, rule in rules:
             chosen = sorted(filter(rule, people), key=key, reverse=sort != "name")
             assert chosen, fields
@@ -183,7 +187,7 @@ def test_each_filter_and_order_lists_its_own(
 def test_a_walk_that_was_cut_says_so_and_goes_on(
     acme: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_list, "LIGHT_REACH", 5)
+    bound_by(Bounds(few=0, some=0, reach=5), monkeypatch)
     first = page(acme, Wanted(q="zz"))
     assert (first.lines, first.is_cut, bool(first.on)) == ([], True, True)
     short = page(acme, Wanted(q="of"))
@@ -194,9 +198,7 @@ def test_a_walk_that_was_cut_says_so_and_goes_on(
 def test_however_short_the_walk_names_that_begin_so_are_found(
     acme: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_list, "LIGHT_REACH", 5)
-    monkeypatch.setattr(contact_list, "FEW_OF_LETTERS", 0)
-    monkeypatch.setattr(contact_list, "SORTED_OF_LETTERS", 0)
+    bound_by(Bounds(few=0, some=0, reach=5), monkeypatch)
     found = page(acme, Wanted(q="Zoë"))
     assert [one.sort_key[:3] for one in found.lines] == ["zoe"] * 5
 
