@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from portal.models.address import folded
+from portal.models.contact_list import PAGE
 from portal.models.search_words import search_key
 from tests.bench.desk_bulk import Bulk
 
@@ -22,6 +23,9 @@ SYLLABLES = ("ba", "den", "ker", "lo", "mi", "nor", "ster", "ul", "va", "wick", 
 STANDINGS = (("joined", 60), ("invited", 20), ("", 15), ("suspended", 3), ("revoked", 2))
 LONG, EVERY = 500, 1_000
 """Of every thousand, the five hundredth has a long history: 300 messages."""
+RARE, RARE_OF_FEW = {"rare": "500", "waiting": "995"}, {"rare": "16", "waiting": "940"}
+"""One in so many has the rarer tag, and from that of a thousand on, a message waits. Among few
+contacts more do: a page is compared with a page that shows as much."""
 TABLES = ("contact", "portal_access", "contact_tag", "magic_link", "delivery", "event",
           "client_session", "reminder", "staff_task", "run", "run_row")  # fmt: skip
 PERSON = ("id", "account_id", "name", "email", "email_norm", "phone", "locale", "external_id",
@@ -35,7 +39,8 @@ def fill(bulk: Bulk, count: int) -> None:
     at = datetime.now(UTC)
     with bulk.without_indexes(TABLES):
         bulk.copy("contact", PERSON, people(count, at, bulk))
-        words = {"now": str(int((at - EPOCH).total_seconds()) * 1_000_000), **_SHORT}
+        rare = RARE if count // int(RARE["rare"]) > PAGE else RARE_OF_FEW
+        words = {"now": str(int((at - EPOCH).total_seconds()) * 1_000_000), **_SHORT, **rare}
         for statement in _STATEMENTS:
             bulk.run(statement, words)
 
@@ -73,7 +78,7 @@ _ACCESS = """
 _TAGS = """
     INSERT INTO contact_tag (tag_id, contact_id)
     SELECT 1, id FROM contact WHERE id % 2 = 1 UNION ALL
-    SELECT 2, id FROM contact WHERE id % 500 = 0
+    SELECT 2, id FROM contact WHERE id % {rare} = 0
 """
 # One row for each message: whose, how many came before it, when it was owed.
 _STEPS = """
@@ -90,7 +95,7 @@ _STEPS = """
     cast_dice AS (SELECT *, (id * 7919 + k * 104729 + id / 7) % 1000 AS dice FROM owed),
     fated AS (SELECT *, CASE
         WHEN k = many AND undelivered THEN CASE WHEN dice % 2 = 0 THEN 'bounced' ELSE 'failed' END
-        WHEN k = many AND dice >= 995 THEN 'queued'
+        WHEN k = many AND dice >= {waiting} THEN 'queued'
         WHEN k = many THEN CASE WHEN dice < 750 THEN 'sent' ELSE 'delivered' END
         WHEN dice < 700 THEN 'sent' WHEN dice < 900 THEN 'delivered' WHEN dice < 930 THEN 'bounced'
         WHEN dice < 950 THEN 'failed' WHEN dice < 960 THEN 'expired'
