@@ -166,6 +166,14 @@ def known(account: Account, ids: Sequence[int]) -> list[ContactLine]:
     return _read(rows.order_by(_TABLE.c.id))
 
 
+def are_more_than(count: int, account: Account, q: str) -> bool:
+    """Tell whether a short walk finds more than *count* contacts whom *q* means: of letters that
+    many have, an index takes long to say so."""
+    found, reach = _List(account, Wanted(q=q), None, count, False), OF_LETTERS.reach // STRIDES
+    lines, _end = found.begin(reach) or found.walk(reach)
+    return len(lines) > count
+
+
 def few(account: Account, wanted: Wanted, most: int = OF_OTHERS.few) -> list[int] | None:
     """Return at least all whom *wanted* matches when an index says that they are few, else None."""
     for candidates in contact_criteria.candidates(account.id, wanted):

@@ -27,7 +27,7 @@ from portal.db import UtcDateTime, db, now
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.contact_criteria import Wanted, is_one_of, matching
-from portal.models.contact_list import few
+from portal.models.contact_list import are_more_than, few
 from portal.models.delivery import TROUBLE, Delivery, Status
 from portal.models.event import Event
 from portal.models.magic_link import MagicLink
@@ -248,7 +248,7 @@ def _chosen(account: Account, walked: Any, wanted: Filter) -> Select[Any]:
 
 def few_contacts(account: Account, q: str) -> list[int] | None:
     """Return the contacts that *q* means, or None when it means nobody in particular."""
-    if not q.strip():
+    if not q.strip() or are_more_than(FEW, account, q):
         return None
     asked = select(Contact.id).where(
         Contact.account_id == account.id, *matching(Contact.__table__.c, Search.of(q))
