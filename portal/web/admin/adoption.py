@@ -17,9 +17,6 @@ from portal.web.languages import number as grouped
 
 bp = desk("adoption", __name__, path="/adoption")
 
-WIDEST = 300
-"""Of a bar, in the units of the chart."""
-
 
 class Step(NamedTuple):
     """One step of the funnel: its bar and its line in the table."""
@@ -27,7 +24,7 @@ class Step(NamedTuple):
     name: str
     means: str
     number: str
-    width: float
+    percent: float
     list_url: str
     action: str
     action_url: str
@@ -85,7 +82,7 @@ def _step(name: str, words: tuple[str, str, str], number: Number, most: int) -> 
         name,
         means,
         shown(number),
-        round(WIDEST * number.many / most, 1) if most else 0,
+        round(100 * number.many / most, 2) if most else 0,
         url_for("contacts.index", status=status),
         action if number.many else "",
         action_url,
