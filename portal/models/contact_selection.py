@@ -13,8 +13,8 @@ from portal.models import contact_criteria, contact_list
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.contact_criteria import Wanted
-from portal.models.contact_list import ContactLine
 from portal.models.contact_tag import ContactTag
+from portal.models.contact_walk import ContactLine
 
 COUNTED = 100_000
 """Beyond that a count says only that there are more."""

@@ -19,7 +19,8 @@ from portal.errors import SettingsError
 from portal.flows.edit_contact import Details, edit_contact
 from portal.models import Account, Contact, ContactTag, PortalAccess, Tag, contact_list
 from portal.models.contact_criteria import NEVER, Wanted
-from portal.models.contact_list import Bounds, ContactLine, page
+from portal.models.contact_list import Bounds, page
+from portal.models.contact_walk import ContactLine
 from portal.models.search_words import Search
 from tests.models.acme import account_at, ada, add, inside, opened
 from tests.wait import wait_for

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from portal.models import contact_selection
 from portal.models.account import Account
-from portal.models.contact_list import ContactLine
 from portal.models.contact_selection import Selection
+from portal.models.contact_walk import ContactLine
 from portal.models.tag import Tag
 
 HEAD = ("Name", "E-mail", "Phone", "Reference", "Language", "Status", "Undelivered", "Last sign-in",

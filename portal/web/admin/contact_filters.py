@@ -14,7 +14,8 @@ from portal.languages import mark
 from portal.models import access_end, contact_list
 from portal.models.account import Account
 from portal.models.contact_criteria import Wanted
-from portal.models.contact_list import ContactLine, ContactPage
+from portal.models.contact_list import ContactPage
+from portal.models.contact_walk import ContactLine
 from portal.models.saved_view import SavedView
 from portal.models.tag import Tag
 from portal.web import keys

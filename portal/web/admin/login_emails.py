@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.flows.login_email import send_login_emails
 from portal.languages import _, _n
 from portal.models.contact import Contact
-from portal.models.contact_list import ContactLine, suggest
+from portal.models.contact_list import suggest
+from portal.models.contact_walk import ContactLine
 from portal.models.portal_access import OPEN, Access, PortalAccess
 from portal.web.admin import undo
 from portal.web.admin.desk import at_desk, desk, go

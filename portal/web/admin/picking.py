@@ -9,7 +9,8 @@ from portal.languages import _
 from portal.models.account import Account
 from portal.models.address import likely_meant, normalise_email
 from portal.models.contact import Contact
-from portal.models.contact_list import ContactLine, suggest
+from portal.models.contact_list import suggest
+from portal.models.contact_walk import ContactLine
 from portal.web.forms import WhoForm
 
 
