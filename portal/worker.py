@@ -29,6 +29,7 @@ from portal.flows.receive import receive
 from portal.flows.take_over import take_over
 from portal.flows.try_channel import try_channel
 from portal.lanes import Lanes, Left, Seat, alone, lane_of
+from portal.log_repeats import say_repeats_seldom
 from portal.processes import signal_name
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ def run(app: Flask, workers: int) -> None:
         found = queue.current()
         metrics.share()
         db.engine.dispose()
+        say_repeats_seldom()
         gc.collect()
         gc.freeze()
         PorticoConsumer(
