@@ -56,6 +56,9 @@ log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 BUSY_SECONDS = 15
+IDLE_SECONDS = 60
+"""So long PostgreSQL lets a transaction stand open in which nothing is asked. Ours do nothing else
+meanwhile: a process that is stopped or cut off in the middle must not keep everybody waiting."""
 WAL_PAGES = 4000
 """Of 4 KB: what is written often goes back into the database's own file less often."""
 CACHE_KILOBYTES = 5_000
@@ -144,8 +147,22 @@ def init_app(app: Flask, url: str) -> None:
             prepare_sqlite(engine)
             alone = engine.execution_options(portal_alone=True)
         else:
+            prepare_postgresql(engine)
             alone = engine.execution_options(isolation_level="AUTOCOMMIT")
         app.extensions["portal_alone"] = alone
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Have the server end what a client has forgotten. It is said for each connection and not in
+    the address, where poolers in between refuse it."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute(
+            f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS * 1000:.0f}ms'"
+        )
+        connection.autocommit = before
 
 
 def prepare_sqlite(engine: Engine) -> None:

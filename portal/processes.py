@@ -14,12 +14,12 @@ _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 """prctl(2), Linux only."""
 
 
-def die_with_parent(parent: int) -> None:
-    """Get SIGTERM when *parent* is gone, however it ended, so that nothing runs on unseen."""
+def die_with_parent(parent: int, of: signal.Signals = signal.SIGTERM) -> None:
+    """Get the signal *of* when *parent* is gone, however it ended: nothing is to run on unseen."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, of)
         if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), of)
 
 
 def end_on_ctrl_c() -> None:

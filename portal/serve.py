@@ -6,6 +6,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import signal
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -58,7 +59,9 @@ def _is_no_advice_on_threads(record: logging.LogRecord) -> bool:
 
 def worker_app() -> Slots:
     """Return the app of one web process."""
-    die_with_parent(_master)
+    # Granian can lock up while it takes a SIGTERM. Its own process ends one that does; without that
+    # process, one would keep what it has open in the database for ever, and everybody waiting.
+    die_with_parent(_master, of=signal.SIGKILL)
     log_to_stderr()
     app = create_app()
     Notes(app)

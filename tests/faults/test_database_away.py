@@ -15,11 +15,13 @@ import psutil
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy.exc import InternalError
 
 from portal import sweep
 from portal.channel import SendRequest, Sent
 from portal.db import db, now
 from portal.flows.open_account import open_account
+from portal.models import Account
 from portal.models.channel_setting import ChannelSetting
 from portal.models.delivery import Delivery, Status
 from tests.cast import World
@@ -187,3 +189,21 @@ def migrated() -> Callable[[str], str]:
         return url
 
     return migrate
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_process_that_stands_still_in_a_transaction_holds_nobody_up_for_long(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.db.IDLE_SECONDS", 0.2)
+    app = make_app()
+    with app.app_context():
+        open_account("Acme", slug="acme", owner_email="ada@acme.example", owner_name="Ada")
+        with db.engine.connect() as still, db.engine.connect() as other:
+            still.exec_driver_sql("UPDATE account SET name = 'Acne'")
+            other.exec_driver_sql("SET statement_timeout = '10s'")
+            other.exec_driver_sql("UPDATE account SET name = 'Acme Ltd'")
+            other.commit()
+            with pytest.raises(InternalError, match="idle-in-transaction"):
+                still.exec_driver_sql("SELECT 1")
+        assert db.session.scalar(db.select(Account.name)) == "Acme Ltd"

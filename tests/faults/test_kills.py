@@ -98,6 +98,16 @@ def test_a_part_that_keeps_dying_is_restarted_after_growing_pauses(
     assert len(running.lines) == 3, "its output is for the lines that other programs read"
 
 
+def test_a_web_process_that_hears_nothing_ends_with_its_part(start: Callable[..., Portico]) -> None:
+    """As one does whose server is locked up: what it holds in the database would stay held."""
+    running = start()
+    wait_for(lambda: len(running.children("web")) > 1, what="a web process")
+    part, process = running.children("web")[:2]
+    process.suspend()
+    part.kill()
+    all_gone([process], within=5)
+
+
 def _letters_are(postman: Postman, count: int, *, within: float) -> None:
     wait_for(lambda: len(postman.letters) >= count, within=within, what=f"{count} letters")
 
