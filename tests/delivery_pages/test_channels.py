@@ -281,5 +281,5 @@ def test_support_does_not_see_channels_and_plugins(acme: Acme, sol: Staff, ada: 
     for_all = ["contacts", "adoption", "deliveries", "runs"]
     assert re.findall(r"/admin/acme/(\w+)/", nav) == for_all
     nav = str(ada.at().soup.select_one("nav"))
-    for_owners = ["channels", "brand", "domain", "team", "words", "history", "settings", "plugins"]
+    for_owners = ["channels", "words", "brand", "domain", "team", "settings", "history", "plugins"]
     assert re.findall(r"/admin/acme/(\w+)/", nav) == [*for_all, *for_owners]
