@@ -4,6 +4,7 @@ several times a second, and each time would fill a page of the log."""
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ FORGOTTEN_SECONDS = 600
 """What has not failed for so long is written whole again."""
 MOST = 500
 """Kinds of failures that are told apart at a time."""
+_NUMBERS = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*")
+"""Ids of rows and of tasks."""
 
 
 def say_repeats_seldom() -> None:
@@ -35,14 +38,13 @@ class Repeats(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._failures: dict[object, _Failure] = {}
+        self._failures: dict[tuple[str, str, type[BaseException]], _Failure] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.exc_info or record.exc_info[0] is None:
             return True
-        args = record.args if isinstance(record.args, tuple) else ()
-        named = tuple(one for one in args if isinstance(one, str))
-        key, at = (record.name, str(record.msg), named, record.exc_info[0]), time.monotonic()
+        sentence = _NUMBERS.sub("#", record.getMessage())
+        key, at = (record.name, sentence, record.exc_info[0]), time.monotonic()
         before = self._failures.get(key)
         if before is None or at - before.seen_at > FORGOTTEN_SECONDS:
             if len(self._failures) >= MOST:

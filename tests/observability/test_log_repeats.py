@@ -17,10 +17,8 @@ class Log:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at, self.stream = 0.0, io.StringIO()
-        self.logger, self.handler = (
-            logging.getLogger("portal.test_repeats"),
-            logging.StreamHandler(self.stream),
-        )
+        self.logger = logging.getLogger("portal.test_repeats")
+        self.handler = logging.StreamHandler(self.stream)
         self.handler.addFilter(Repeats())
         self.logger.addHandler(self.handler)
         self.logger.propagate = False
@@ -46,6 +44,8 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
 def test_a_failure_is_written_whole_once_and_counted_each_minute(log: Log) -> None:
     assert "Traceback" in log.fails("Row %s failed.", 1)
     assert [log.fails("Row %s failed.", n) for n in range(40)] == [""] * 40
+    assert "Traceback" in log.fails("Task %s failed.", "be7faae9-d4d9-47a8-b977-94a0d4ebdce7")
+    assert log.fails("Task %s failed.", "2f0f3c1e-0c5a-4c57-8e55-6f9c7bb0a1de") == ""
     log.at = 61
     again = "Row 7 failed. (ValueError: the server; 40 times more since it was last said)\n"
     assert log.fails("Row %s failed.", 7) == again
@@ -65,5 +65,5 @@ def test_another_failure_is_another(log: Log) -> None:
 
 def test_what_is_remembered_is_bounded(log: Log) -> None:
     for n in range(log_repeats.MOST + 1):
-        assert "Traceback" in log.fails(f"Kind {n} failed.")
-    assert "Traceback" in log.fails("Kind 1 failed.")
+        assert "Traceback" in log.fails(f"Kind {'z' * n} failed.")
+    assert "Traceback" in log.fails("Kind z failed.")
