@@ -63,7 +63,7 @@ WAL_PAGES = 4000
 """Of 4 KB: what is written often goes back into the database's own file less often."""
 CACHE_KILOBYTES = 5_000
 """What a connection keeps of the file. SQLite's own 2 MB are less than one contact more touches in
-indexes of hundreds of thousands: each was read again for the next, at three times the cost."""
+indexes of hundreds of thousands: each page was read again for the next."""
 
 reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 """True while a request that never writes is answered: SQLite then begins DEFERRED."""

@@ -101,10 +101,8 @@ def known(account: Account, ids: Sequence[int]) -> list[ContactLine]:
 def are_more_than(count: int, account: Account, q: str) -> bool:
     """Tell whether a short walk finds more than *count* contacts whom *q* means: of letters that
     many have, an index takes long to say so."""
-    found, reach = (
-        ContactWalk(account, Wanted(q=q), None, count, False),
-        OF_LETTERS.reach // STRIDES,
-    )
+    found = ContactWalk(account, Wanted(q=q), None, count, is_backward=False)
+    reach = OF_LETTERS.reach // STRIDES
     lines, _end = found.begin(reach) or found.walk(reach)
     return len(lines) > count
 
