@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine
@@ -20,7 +22,7 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from portal import db as database_module
-from portal import schema
+from portal import passwords, schema
 from portal.app import create_app
 from portal.db import db
 from portal.flows.open_account import open_account
@@ -89,6 +91,16 @@ def statements_are_compiled_once() -> Iterator[None]:
         patched.setattr(Engine, "_compiled_cache", held, raising=False)
         patched.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
         patched.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_cost_little() -> Iterator[None]:
+    """A tenth of the time went into making guesses dear."""
+    cheap = PasswordHasher.from_parameters(CHEAPEST)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_hasher", cheap)
+        patched.setattr(passwords, "_NOBODY", cheap.hash("nobody's"))
         yield
 
 
@@ -229,10 +241,12 @@ def carl(world: World) -> Client:
 def collected() -> Iterator[None]:
     """Let go, at the test's end, of answers that a short plugin of the test leaves unclosed: the
     collector would close them, with a warning, in the middle of somebody else's test."""
+    gc.freeze()  # what was there before is not looked through
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+    gc.unfreeze()
 
 
 @pytest.fixture
