@@ -9,6 +9,7 @@ from portal.errors import TagError
 from portal.languages import _
 from portal.models.account import Account
 from portal.models.contact import Contact
+from portal.models.contact_hold import once_more
 from portal.models.contact_tag import ContactTag
 from portal.models.event import Event
 from portal.models.staff import Staff
@@ -59,6 +60,7 @@ def _in_batches(
     )
 
 
+@once_more
 @atomic
 def _one_batch(
     account: Account,
@@ -69,6 +71,7 @@ def _one_batch(
     by: Staff,
     request_id: str,
 ) -> int:
+    """A run that writes about some of the same contacts may hold them in another order."""
     own = sorted(contact.id for contact in Contact.find_all(account, ids))
     done = act(tag.id, own) if own else []
     of_all = {"account_id": account.id, "staff_id": by.id, "actor": "staff"}

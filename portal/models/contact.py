@@ -29,7 +29,7 @@ from portal.models.address import cleaned_email, folded, normalise_email
 from portal.models.portal_access import PortalAccess
 from portal.models.search_words import Search, search_key
 
-_BY_CODE_POINT = String(200).with_variant(String(200, collation="C"), "postgresql")
+BY_CODE_POINT = String(200).with_variant(String(200, collation="C"), "postgresql")
 """The same order on both databases, whatever the server's language."""
 
 
@@ -74,7 +74,7 @@ class Contact(Base):
     external_id: Mapped[str] = mapped_column(String(100), default="")
     addresses: Mapped[dict[str, str]] = mapped_column(JSON, default_factory=dict)
     """Where else they can be reached, by the kind of address that a channel writes to."""
-    sort_key: Mapped[str] = mapped_column(_BY_CODE_POINT, default="")
+    sort_key: Mapped[str] = mapped_column(BY_CODE_POINT, default="")
     search_key: Mapped[str] = mapped_column(String(700), default="")
     created_at: Mapped[datetime] = mapped_column(default_factory=now)
     standing: Mapped[str] = mapped_column(String(12), server_default=FetchedValue(), init=False)

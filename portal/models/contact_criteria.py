@@ -91,6 +91,11 @@ class Wanted:
         return bool(self.search) and not others and self.reach in ("", "email")
 
     @property
+    def is_tag_in_order(self) -> bool:
+        """The wearers of the tag are walked through: they stand in the order of their names."""
+        return self.tag_id is not None and self.sort == "name"
+
+    @property
     def is_seen_wanted(self) -> bool:
         return bool(self.is_never_seen or self.seen_since or self.seen_until)
 
@@ -125,6 +130,8 @@ def ordered(rows: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions that an index meets in the order of the list: no walk is needed."""
     if wanted.sort != "name":
         return _seen(rows, wanted) if wanted.sort == "seen" else []
+    if wanted.is_tag_in_order:
+        return [ContactTag.tag_id == wanted.tag_id, ContactTag.contact_id == rows.id]
     return _standing_itself(rows, wanted) or _phone(rows, wanted)
 
 

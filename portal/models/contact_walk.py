@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -28,9 +28,11 @@ from portal.models import contact_criteria
 from portal.models.account import Account
 from portal.models.contact import Contact
 from portal.models.contact_criteria import NEVER, Candidates, Wanted
+from portal.models.contact_tag import ContactTag
 
 Key = tuple[Any, int]
 TABLE = Contact.__table__
+WEARER = ContactTag.__table__
 SHOWN = tuple(
     TABLE.c[name]
     for name in (
@@ -100,9 +102,9 @@ class _Stretch(NamedTuple):
     def holds(self, sort_key: str) -> bool:
         return self.low <= sort_key and (not self.high or sort_key < self.high)
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        found = [TABLE.c.sort_key >= self.low] if self.low else []
-        return [*found, TABLE.c.sort_key < self.high] if self.high else found
+    def conditions(self, sort_key: ColumnElement[str]) -> list[ColumnElement[bool]]:
+        found = [sort_key >= self.low] if self.low else []
+        return [*found, sort_key < self.high] if self.high else found
 
 
 class ContactWalk:
@@ -182,7 +184,9 @@ class ContactWalk:
         of those who match alone, so that the walk needs no more than its index has.
         """
         walked = rows.subquery("walked")
-        matching = select(walked.c.id).where(*contact_criteria.of(walked.c, self._wanted))
+        is_met = self._wanted.is_tag_in_order
+        left = replace(self._wanted, tag_id=None) if is_met else self._wanted
+        matching = select(walked.c.id).where(*contact_criteria.of(walked.c, left))
         if db.engine.dialect.name == "postgresql":
             matching = matching.order_by(*self._by(walked.c))
         found = matching.limit(size + 1).subquery("found")
@@ -191,7 +195,7 @@ class ContactWalk:
 
     def _end_of(self, rows: Select[Any], reach: int) -> Key | None:
         """Return where a walk of *reach* stopped, or None when it came to the end."""
-        key = rows.with_only_columns(TABLE.c[self._order.column], TABLE.c.id)
+        key = rows.with_only_columns(*self._key())
         row = db.session.execute(key.offset(reach - 1).limit(1)).first()
         return (row[0], row[1]) if row else None
 
@@ -201,7 +205,8 @@ class ContactWalk:
         here: list[Any] = [TABLE.c[self._order.column], TABLE.c.id]
         there = _literals(self._start)
         if self._first is not None:
-            is_other = case((and_(*self._first.conditions()), 0), else_=1)
+            is_first = and_(*self._first.conditions(TABLE.c.sort_key))
+            is_other = case((is_first, 0), else_=1)
             by.insert(0, is_other.desc() if self._falls else is_other)
             here.insert(0, is_other)
             if self._start:
@@ -212,27 +217,35 @@ class ContactWalk:
         """Return the rows of one stretch, with what a walk through them looks at."""
         # SQLite reads what is named, whether it is asked for or not.
         shown = _IN_INDEX if self.is_light else SHOWN
-        here = [TABLE.c[self._order.column], TABLE.c.id]
+        key = self._key()
         rows = (
             select(*shown)
-            .order_by(*self._by(TABLE.c))
+            .order_by(*self._falling(key))
             .where(
                 TABLE.c.account_id == self._account_id,
                 *contact_criteria.ordered(TABLE.c, self._wanted),
-                *stretch.conditions(),
+                *stretch.conditions(key[0]),
             )
         )
-        return self._after(rows, here, _literals(start))
+        return self._after(rows, key, _literals(start))
 
-    def _after(self, rows: Select[Any], here: list[Any], there: list[Any]) -> Select[Any]:
+    def _key(self) -> tuple[Any, ...]:
+        """Return the columns in whose order an index has the rows of a stretch."""
+        if self._wanted.is_tag_in_order:
+            return WEARER.c.sort_key, WEARER.c.contact_id
+        return TABLE.c[self._order.column], TABLE.c.id
+
+    def _after(self, rows: Select[Any], here: Sequence[Any], there: list[Any]) -> Select[Any]:
         if not there:
             return rows
         reached, start = tuple_(*here), tuple_(*there)
         return rows.where(reached < start if self._falls else reached > start)
 
     def _by(self, rows: Any) -> tuple[Any, ...]:
-        columns = rows[self._order.column], rows.id
-        return tuple(one.desc() for one in columns) if self._falls else columns
+        return self._falling((rows[self._order.column], rows.id))
+
+    def _falling(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(one.desc() for one in key) if self._falls else key
 
 
 def read_lines(rows: Select[Any]) -> list[ContactLine]:

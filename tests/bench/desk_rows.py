@@ -23,9 +23,15 @@ SYLLABLES = ("ba", "den", "ker", "lo", "mi", "nor", "ster", "ul", "va", "wick", 
 STANDINGS = (("joined", 60), ("invited", 20), ("", 15), ("suspended", 3), ("revoked", 2))
 LONG, EVERY = 500, 1_000
 """Of every thousand, the five hundredth has a long history: 300 messages."""
-RARE, RARE_OF_FEW = {"rare": "500", "waiting": "995"}, {"rare": "16", "waiting": "940"}
-"""One in so many has the rarer tag, and from that of a thousand on, a message waits. Among few
-contacts more do: a page is compared with a page that shows as much."""
+RARE = {"rare": "500", "tasked": "9973", "waiting": "995", "delivered": "900", "bounced": "930",
+        "failed": "950", "expired": "960", "complained": "965", "unknown": "970",
+        "cancelled": "990"}  # fmt: skip
+RARE_OF_FEW = {"rare": "16", "tasked": "17", "waiting": "940", "delivered": "790", "bounced": "825",
+               "failed": "860", "expired": "895", "complained": "930", "unknown": "965",
+               "cancelled": "1000"}  # fmt: skip
+"""One in so many has the rarer tag, or a task; of a thousand messages those up to a number ended
+so, and from a number on they wait. Among few contacts more do: a page is compared with a page that
+shows as much."""
 TABLES = ("contact", "portal_access", "contact_tag", "magic_link", "delivery", "event",
           "client_session", "reminder", "staff_task", "run", "run_row")  # fmt: skip
 PERSON = ("id", "account_id", "name", "email", "email_norm", "phone", "locale", "external_id",
@@ -76,9 +82,9 @@ _ACCESS = """
     FROM contact WHERE standing <> ''
 """
 _TAGS = """
-    INSERT INTO contact_tag (tag_id, contact_id)
-    SELECT 1, id FROM contact WHERE id % 2 = 1 UNION ALL
-    SELECT 2, id FROM contact WHERE id % {rare} = 0
+    INSERT INTO contact_tag (tag_id, contact_id, sort_key)
+    SELECT 1, id, sort_key FROM contact WHERE id % 2 = 1 UNION ALL
+    SELECT 2, id, sort_key FROM contact WHERE id % {rare} = 0
 """
 # One row for each message: whose, how many came before it, when it was owed.
 _STEPS = """
@@ -97,10 +103,11 @@ _STEPS = """
         WHEN k = many AND undelivered THEN CASE WHEN dice % 2 = 0 THEN 'bounced' ELSE 'failed' END
         WHEN k = many AND dice >= {waiting} THEN 'queued'
         WHEN k = many THEN CASE WHEN dice < 750 THEN 'sent' ELSE 'delivered' END
-        WHEN dice < 700 THEN 'sent' WHEN dice < 900 THEN 'delivered' WHEN dice < 930 THEN 'bounced'
-        WHEN dice < 950 THEN 'failed' WHEN dice < 960 THEN 'expired'
-        WHEN dice < 965 THEN 'complained' WHEN dice < 970 THEN 'unknown'
-        WHEN dice < 990 THEN 'cancelled' ELSE 'sent' END AS status FROM cast_dice),
+        WHEN dice < 700 THEN 'sent' WHEN dice < {delivered} THEN 'delivered'
+        WHEN dice < {bounced} THEN 'bounced' WHEN dice < {failed} THEN 'failed'
+        WHEN dice < {expired} THEN 'expired' WHEN dice < {complained} THEN 'complained'
+        WHEN dice < {unknown} THEN 'unknown' WHEN dice < {cancelled} THEN 'cancelled'
+        ELSE 'sent' END AS status FROM cast_dice),
     timed AS (SELECT *, CASE WHEN status = 'queued' THEN {now} - dice * 1000000
         ELSE {now} - (id * 2654435761 % 15552000) * 1000000 - 60000000
             - (many - k) * (550 * {day} / many) END AS us FROM fated)
@@ -186,7 +193,7 @@ _TASKS = """
     INSERT INTO staff_task (account_id, contact_id, link_id, delivery_id, reason, expires_at,
         created_at, done_why)
     SELECT 1, contact_id, link_id, id, 'Tell them in person.', {at:{now} + 3 * {day} }, {at:us}, ''
-    FROM bench_step WHERE contact_id % 9973 = 7 AND k = many
+    FROM bench_step WHERE contact_id % {tasked} = 7 AND k = many
 """
 _REMINDERS = """
     INSERT INTO reminder (contact_id, account_id, staff_id, invited_at, number, due_at, ended)

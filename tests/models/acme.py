@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import text
 
 from portal.db import atomic, db
 from portal.flows.open_account import open_account
@@ -42,6 +43,13 @@ def ada() -> Staff:
 @atomic
 def add(account: Account, *people: tuple[str, str]) -> list[Contact]:
     return [Contact.find_or_add(account, email, name) for name, email in people]
+
+
+def somebody_waits() -> bool:
+    """Tell whether anybody waits for a lock of this PostgreSQL database."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with db.engine.connect() as connection:
+        return bool(connection.scalar(text(f"{query} AND datname = current_database()")))
 
 
 def at_once(app: Flask, *deeds: Callable[[], Any]) -> list[Any]:

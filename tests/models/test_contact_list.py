@@ -22,7 +22,7 @@ from portal.models.contact_criteria import NEVER, Wanted
 from portal.models.contact_list import Bounds, page
 from portal.models.contact_walk import ContactLine
 from portal.models.search_words import Search
-from tests.models.acme import account_at, ada, add, inside, opened
+from tests.models.acme import account_at, ada, add, inside, opened, somebody_waits
 from tests.wait import wait_for
 
 FIRST = ("José", "Zoë", "ZOE", "Åsa", "Ng", "ﬁona", "Straße", "李", "محمد", "Ann", "Joanna", "")
@@ -282,9 +282,3 @@ def test_signing_in_while_the_address_is_corrected_waits_and_goes_on(
         connection.execute(seen, {"id": dora.id})
     other.join()
     assert [one.email for one in page(acme, Wanted(q="dora")).lines] == ["dora@dell.example"]
-
-
-def somebody_waits() -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    with db.engine.connect() as connection:
-        return bool(connection.scalar(text(f"{query} AND datname = current_database()")))

@@ -60,12 +60,14 @@ TRIGGERS = {
         "contact_found",
         "contact_found_anew",
         "contact_found_no_more",
+        "contact_renamed",
     },
     "postgresql": {
         "client_session_added",
         "portal_access_tally",
         "portal_access_listed",
         "portal_access_reminded",
+        "contact_renamed",
     },
 }
 NEXT = '''
