@@ -59,8 +59,6 @@ BUSY_SECONDS = 15
 IDLE_SECONDS = 60
 """So long PostgreSQL lets a transaction stand open in which nothing is asked. Ours do nothing else
 meanwhile: a process that is stopped or cut off in the middle must not keep everybody waiting."""
-WAL_PAGES = 4000
-"""Of 4 KB: what is written often goes back into the database's own file less often."""
 CACHE_KILOBYTES = 5_000
 """What a connection keeps of the file. SQLite's own 2 MB are less than one contact more touches in
 indexes of hundreds of thousands: each page was read again for the next."""
@@ -174,7 +172,6 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KILOBYTES}")
 
     @event.listens_for(engine, "begin")

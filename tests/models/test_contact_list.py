@@ -233,6 +233,19 @@ def test_the_migration_fills_in_those_who_are_there(acme: Account, app: Flask) -
     assert walked(again, Wanted(q="020 7946")) == found
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_dozen_commits_leave_the_text_index_alone(acme: Account) -> None:
+    """Merging its pieces costs more than writing them: that is done of sixteen at once."""
+    pieces = text("SELECT count(DISTINCT segid) FROM contact_search_idx")
+    db.session.execute(text("INSERT INTO contact_search (contact_search) VALUES ('optimize')"))
+    db.session.commit()
+    before, dice = db.session.scalar(pieces) or 0, random.Random(1)
+    for _ in range(12):  # a hundred pages in all; from the sixty-fourth on, fewer would be merged
+        names = [f"Nora {dice.randbytes(20).hex()}" for _ in range(40)]
+        add(acme, *((name, f"{name[5:]}@north.example") for name in names))
+    assert (db.session.scalar(pieces) or 0) >= before + 12
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_user_without_the_right_is_told_what_to_type(app: Flask, database: str) -> None:
     with app.app_context():
