@@ -1,4 +1,7 @@
-"""The language of a page: the client's own, else the account's; at the desk the staff member's."""
+"""The language of a page: the client's own, else the account's; at the desk the staff member's.
+
+A page that knows neither, such as that of a link that was cut off, is in the browser's.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ def language() -> str:
             found = _of_desk()
         elif account := g.get("account"):
             found = g.language = language_of(account.locale)
-    return found or "en"
+        else:
+            found = _of_browser()
+    return found
 
 
 def say(words: str, **values: str) -> str:

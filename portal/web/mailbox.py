@@ -10,6 +10,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    g,
     render_template,
     request,
     url_for,
@@ -31,6 +32,12 @@ MESSAGE_CSP = (
 )
 
 HEAD_TAG = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
+
+
+@bp.before_request
+def in_english() -> None:
+    """Operators read it, as they read the log."""
+    g.language = "en"
 
 
 @bp.after_request

@@ -33,6 +33,11 @@ def test_an_empty_mailbox_says_what_will_appear(pages):
     assert "Delete all" not in page
 
 
+def test_it_is_in_english_whatever_the_browser_asks_for(pages):
+    page = pages.get("/mailbox/", headers={"Accept-Language": "ar"}).text
+    assert '<html lang="en" dir="ltr">' in page
+
+
 def test_the_list_renews_itself_only_when_something_came(pages, folder, letter):
     keep(folder, letter("first"))
     address = re.search('hx-get="([^"]+)"', pages.get("/mailbox/").text)[1]

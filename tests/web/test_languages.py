@@ -34,3 +34,15 @@ def test_a_stranger_reads_the_language_of_the_account(ada: Staff, mallory: Stran
     code.presses("Anmelden", code="00000000").sees("Der Code stimmt nicht")
     mallory.opens("/p/acme/nothing").is_status(404)
     assert ada.at("").soup.html["lang"] == "en"  # type: ignore[index]
+
+
+def test_where_no_account_is_known_the_browser_says_which(mallory: Stranger) -> None:
+    mallory.browser.headers["Accept-Language"] = "de-AT,de;q=0.9,en;q=0.5"
+    for address, words in (
+        ("/l/AAAAAAAAAAAAAAAAAAAAA", "Dieser Link ist unvollständig"),
+        ("/l/open/000000000000", "Ihr Browser hat den Link nicht behalten"),
+        ("/nothing/here", "Hier ist nichts"),
+    ):
+        page = mallory.opens(address).sees(words)
+        assert page.soup.html["lang"] == "de"  # type: ignore[index]
+    assert mallory.opens("/p/acme/").soup.html["lang"] == "en", "the account's own"  # type: ignore[index]
