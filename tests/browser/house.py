@@ -3,10 +3,7 @@ is kept: script errors, refused resources, requests to elsewhere."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from email import message_from_bytes, policy
@@ -18,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, WebError
 
 from portal import kept_mail, tokens
+from tests import commands
 from tests.live import Portico
 from tests.postman import CODE, LINK
 from tests.servers import free_port
@@ -100,14 +98,8 @@ class House:
 
     def tells(self, *words: str) -> str:
         """Run the `portal` command and return what it prints."""
-        settings = {"PORTAL_HOME": str(self.portico.home), "PORTAL_URL": self.url}
-        done = subprocess.run(
-            [sys.executable, "-m", "portal", *words],
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        done = commands.run(self.portico.home, *words, PORTAL_URL=self.url)
+        assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def visitor(self, **settings: Any) -> Visitor:
@@ -178,10 +170,7 @@ class House:
         folder = self.portico.home / "mailbox"
         for summary in kept_mail.newest(folder):
             if email in summary.to and subject in summary.subject:
-                raw = kept_mail.raw(folder, summary.id)
-                found = message_from_bytes(raw or b"", policy=policy.default)
-                assert isinstance(found, EmailMessage)
-                return found
+                return letter_of(folder, summary.id)
         return None
 
 
@@ -307,6 +296,14 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
             return found
         time.sleep(0.05)
     raise AssertionError(f"{what} did not come in {PATIENCE} s")
+
+
+def letter_of(folder: Path, message_id: str) -> EmailMessage:
+    """Return a message as the local mailbox keeps it."""
+    raw = kept_mail.raw(folder, message_id)
+    found = message_from_bytes(raw or b"", policy=policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
 
 
 def text_of(letter: EmailMessage) -> str:

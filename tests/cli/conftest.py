@@ -6,15 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from portal import cli
-from portal.db import db
+from tests import commands
+from tests.commands import Done
 
-Done = subprocess.CompletedProcess[str]
 Command = Callable[..., Done]
 
 
@@ -27,15 +26,7 @@ def home(tmp_path: Path) -> Path:
 def portal(home: Path) -> Command:
     """Run `portal` with some words and settings, on a home of the test's own."""
 
-    def run(*words: str, **environment: str) -> Done:
-        unset = {name: None for name in os.environ if name.startswith("PORTAL")}
-        given = {**unset, "PORTAL_HOME": str(home), **environment}
-        result = CliRunner().invoke(cli.portal, words, prog_name="portal", env=given)
-        _let_go()
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return Done(words, result.exit_code, result.stdout, result.stderr)
-
-    return run
+    return partial(commands.run, home)
 
 
 @pytest.fixture
@@ -65,12 +56,3 @@ def complains(done: Done, *words: str) -> None:
     assert lines[0].startswith("portal: ")
     for one in words:
         assert one in lines[0]
-
-
-def _let_go() -> None:
-    """Close what a program would leave to its end."""
-    for app, engines in list(db._app_engines.items()):
-        for engine in engines.values():
-            engine.dispose()
-        if "portal_queue" in app.extensions:
-            app.extensions["portal_queue"].huey.storage.close()
