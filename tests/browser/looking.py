@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,8 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).with_name("axe.min.js")
 WIDTHS = (1280, 360)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 NARROWEST = 320
 LETTER_RULES = {"landmark-one-main": {"enabled": False}, "region": {"enabled": False}}
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
@@ -46,7 +48,13 @@ BEYOND = """() => {
 }"""
 
 
-def violations(page: Page, *, is_letter: bool = False) -> list[str]:
+def violations(
+    page: Page,
+    *,
+    is_letter: bool = False,
+    schemes: Sequence[Scheme] = SCHEMES,
+    widths: Sequence[int] = WIDTHS,
+) -> list[str]:
     """Return what axe-core objects to, in light and dark, on a phone and on a desk.
 
     A letter is no page: the mail program around it has the landmarks. Dark changes colours and
@@ -56,8 +64,8 @@ def violations(page: Page, *, is_letter: bool = False) -> list[str]:
         page.evaluate(axe())  # a script element would be refused by the page's own rules
     return [
         f"{scheme} {width}: {words}"
-        for scheme in SCHEMES
-        for width in WIDTHS
+        for scheme in schemes
+        for width in widths
         for words in _violations(page, scheme, width, is_letter=is_letter)
     ]
 
@@ -71,14 +79,12 @@ def overflow(page: Page) -> list[str]:
     return found
 
 
-def sees(page: Page, scheme: Literal["light", "dark"], width: int) -> None:
+def sees(page: Page, scheme: Scheme, width: int) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 740 if width < 600 else 860})
 
 
-def _violations(
-    page: Page, scheme: Literal["light", "dark"], width: int, *, is_letter: bool
-) -> list[str]:
+def _violations(page: Page, scheme: Scheme, width: int, *, is_letter: bool) -> list[str]:
     sees(page, scheme, width)
     rules = LETTER_RULES if is_letter else {}
     only = () if scheme == "light" else COLOUR_RULES
