@@ -71,7 +71,11 @@ class Again(NamedTuple):
 
     @property
     def has_effects(self) -> bool:
-        return "POST" in (self.document.method, self.dialog and self.dialog.method)
+        """A form was sent, which may have counted a try; that of a dialog was taken, for it stands
+        there without a word at a field."""
+        if self.dialog is None or self.dialog.method == "GET":
+            return self.document.method == "POST"
+        return self.page.locator("dialog [aria-invalid=true]").count() == 0
 
     @contextmanager
     def opened(self, language: str) -> Iterator[Page]:
@@ -85,7 +89,9 @@ class Again(NamedTuple):
                     tab.evaluate(POSTED, _values_of(self.document))
             else:
                 tab.goto(self.document.url)
-            if self.dialog is not None:
+            if self.dialog is not None and tab.locator("#dialog-body").count() == 0:
+                print(f"{self.name}: its page is gone", flush=True)
+            elif self.dialog is not None:
                 tab.evaluate(IN_DIALOG, _values_of(self.dialog))
                 expect(tab.get_by_role("dialog")).to_be_visible()
             yield tab
@@ -116,6 +122,8 @@ def looked_at(house: House, walk: states.States) -> int:
         visitor = next(one for one in house.visitors if one.page is page)
         again = Again.of(name, visitor)
         if again is None or walk is states.mailbox:  # which operators read, in English
+            continue
+        if page.locator("html").get_attribute("lang") != "en":  # the client's own
             continue
         if again.has_effects:  # on what the walk does next
             later.append(again)
