@@ -34,6 +34,8 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Each page compiles its scripts anew, and is gone before optimised code pays.
+    "--js-flags=--no-opt --no-maglev",
 ]
 
 
