@@ -248,9 +248,9 @@ free_daemons() {
 # --- the work -------------------------------------------------------------------------------------
 
 # loadgroup keeps tests marked with one xdist_group together and deals the others out one by one.
-# One process more than there are cores: many tests wait for a clock or for another process.
+# Two processes more than there are cores: many tests wait for a clock or for another process.
 run_tests() {
-    processes=$(($(getconf _NPROCESSORS_ONLN) + 1))
+    processes=$(($(getconf _NPROCESSORS_ONLN) + 2))
     exec .venv/bin/python -m pytest -n "$processes" --maxprocesses 5 --dist loadgroup "$@"
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -10,6 +12,15 @@ from playwright.sync_api import Browser, expect
 from tests.browser.house import PATIENCE, Desk, House
 
 expect.set_options(timeout=PATIENCE * 1000)
+HERE, HOUSES = Path(__file__).parent, 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give these tests to two of the processes: each that has some opens a house for them."""
+    number = count()
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group(f"house {next(number) % HOUSES}"))
 
 
 @pytest.fixture(scope="session")
