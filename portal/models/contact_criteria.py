@@ -92,8 +92,10 @@ class Wanted:
 
     @property
     def is_tag_in_order(self) -> bool:
-        """The wearers of the tag are walked through: they stand in the order of their names."""
-        return self.tag_id is not None and self.sort == "name"
+        """The wearers of the tag are walked through: they stand in the order of their names. Those
+        of a status do so, too, and nearer to what is read of them."""
+        has_other = (self.status and not self.is_end_wanted) or self.reach == "phone"
+        return self.tag_id is not None and self.sort == "name" and not has_other
 
     @property
     def is_seen_wanted(self) -> bool:
