@@ -59,7 +59,7 @@ BUSY_SECONDS = 15
 IDLE_SECONDS = 60
 """So long PostgreSQL lets a transaction stand open in which nothing is asked. Ours do nothing else
 meanwhile: a process that is stopped or cut off in the middle must not keep everybody waiting."""
-CACHE_KILOBYTES = 5_000
+CACHE_KILOBYTES = 4_000
 """What a connection keeps of the file. SQLite's own 2 MB are less than one contact more touches in
 indexes of hundreds of thousands: each page was read again for the next."""
 
