@@ -32,7 +32,6 @@ from portal.models.contact_tag import ContactTag
 
 Key = tuple[Any, int]
 TABLE = Contact.__table__
-WEARER = ContactTag.__table__
 SHOWN = tuple(
     TABLE.c[name]
     for name in (
@@ -232,7 +231,7 @@ class ContactWalk:
     def _key(self) -> tuple[Any, ...]:
         """Return the columns in whose order an index has the rows of a stretch."""
         if self._wanted.is_tag_in_order:
-            return WEARER.c.sort_key, WEARER.c.contact_id
+            return ContactTag.sort_key, ContactTag.contact_id
         return TABLE.c[self._order.column], TABLE.c.id
 
     def _after(self, rows: Select[Any], here: Sequence[Any], there: list[Any]) -> Select[Any]:

@@ -49,9 +49,8 @@ def violations(
     are asked about what appears there, or looks different.
     """
     if page.evaluate("typeof axe") == "undefined":
-        page.evaluate(
-            source("axe.min.js")
-        )  # a script element would be refused by the page's own rules
+        # a script element would be refused by the page's own rules
+        page.evaluate(source("axe.min.js"))
     return [
         f"{scheme} {width}: {words}"
         for scheme in schemes
